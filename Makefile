@@ -1,0 +1,49 @@
+# One door for people and CI alike. Every target installs what it needs into .venv first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+LOCK := requirements/all.txt
+SETUP := $(VENV)/.installed
+export AWS_EC2_METADATA_DISABLED := true
+
+.PHONY: help setup demo test check lock schemas clean
+.DEFAULT_GOAL := help
+
+help: ## Show this help
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(SETUP) ## Install everything into .venv (the other targets do it by themselves)
+
+$(UV):
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Modelcycle needs Python 3.11 or newer, $(PYTHON) is older. Run: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/uv.txt
+
+$(SETUP): $(UV) $(LOCK) pyproject.toml
+	$(UV) pip sync --quiet --python $(BIN)/python --require-hashes --compile-bytecode requirements/uv.txt $(LOCK)
+	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(SETUP) ## Run the whole loop on this machine; your own series: make demo DATA=path.csv
+	$(BIN)/modelcycle demo $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+test: $(SETUP) ## Run all tests (ARGS="-k name" for some)
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(SETUP) ## Format, lint, types, import rules, schemas
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m ops.contracts check
+
+schemas: $(SETUP) ## Write the generated JSON Schemas
+	$(BIN)/python -m ops.contracts write
+
+lock: $(UV) ## Resolve the requirements again
+	PATH="$(CURDIR)/$(BIN):$$PATH" sh requirements/lock.sh
+
+clean: ## Remove what the targets made, but .venv
+	rm -rf .local build demo-report*
