@@ -1,0 +1,151 @@
+"""What the deployer says: of people's verdicts, and of what serves."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from shared.contracts.envelope import Event
+from shared.contracts.lifecycle.fields import (
+    ConfigName,
+    EndpointName,
+    ModelName,
+    Moment,
+    Note,
+    PackageArn,
+    Person,
+    Reason,
+    Stage,
+    Version,
+)
+
+
+class ModelApproved(Event):
+    """A person, or the spec's rule, approved a version: it may go to staging."""
+
+    producer: ClassVar[str] = "deployer"
+    model: ModelName
+    package_arn: PackageArn
+    version: Version
+    approver: Person
+    note: Note
+
+
+class ModelDeclined(Event):
+    """A person declined a version, or it waited too long."""
+
+    producer: ClassVar[str] = "deployer"
+    model: ModelName
+    package_arn: PackageArn
+    version: Version
+    approver: Person
+    note: Note
+
+
+class ApprovalRevoked(Event):
+    """An approval was taken back; the version leaves wherever it serves."""
+
+    producer: ClassVar[str] = "deployer"
+    model: ModelName
+    package_arn: PackageArn
+    version: Version
+    approver: Person
+    note: Note
+
+
+class DeploymentStarted(Event):
+    """SageMaker accepted a roll-out."""
+
+    producer: ClassVar[str] = "deployer"
+    family: ClassVar[str | None] = "deployment"
+    model: ModelName
+    stage: Stage
+    version: Version
+    endpoint: EndpointName
+    endpoint_config: ConfigName
+    strategy: str = Field(examples=["all-at-once"])
+    """all-at-once, canary, linear or rollback."""
+
+
+class EndpointInService(Event):
+    """A version serves; with this a stay in that stage begins."""
+
+    producer: ClassVar[str] = "deployer"
+    family: ClassVar[str | None] = "deployment"
+    model: ModelName
+    stage: Stage
+    version: Version
+    endpoint: EndpointName
+    endpoint_config: ConfigName
+    cutoff: Moment
+    """The last observation that the version was trained on."""
+    back_to: bool = Field(default=False, examples=[False])
+    """Whether this version came back by a rollback, which tightens nothing."""
+
+
+class DeploymentFailed(Event):
+    """A roll-out, or the smoke test after it, failed; what served before serves."""
+
+    producer: ClassVar[str] = "deployer"
+    family: ClassVar[str | None] = "deployment"
+    model: ModelName
+    stage: Stage
+    version: Version
+    back_to: Version | None = None
+    reason: Reason
+
+
+class DeploymentRolledBack(Event):
+    """A version was taken away for an earlier one."""
+
+    producer: ClassVar[str] = "deployer"
+    family: ClassVar[str | None] = "deployment"
+    model: ModelName
+    stage: Stage
+    version: Version
+    back_to: Version | None = None
+    reason: Reason
+
+
+class DeploymentSuperseded(Event):
+    """An approved version waited its turn, and a higher one took it."""
+
+    producer: ClassVar[str] = "deployer"
+    model: ModelName
+    stage: Stage
+    version: Version
+    back_to: Version | None = None
+    reason: Reason
+
+
+class PromotionRequested(Event):
+    """A version passed its smoke test in staging: a person, or the rule, may send it to
+    production."""
+
+    producer: ClassVar[str] = "deployer"
+    model: ModelName
+    version: Version
+    evidence: str = Field(
+        examples=["smoke test: 12 steps × 9 quantiles within 0.1 % of the batch forecast"]
+    )
+
+
+class PromotionApproved(Event):
+    """A person, or the rule, sends a version to production."""
+
+    producer: ClassVar[str] = "deployer"
+    model: ModelName
+    version: Version
+    approver: Person
+    note: Note
+    early: bool = Field(default=False, examples=[False])
+    """Whether it was said before the smoke test had passed."""
+
+
+class PromotionDeclined(Event):
+    """A person keeps a version out of production, or it waited too long."""
+
+    producer: ClassVar[str] = "deployer"
+    model: ModelName
+    version: Version
+    approver: Person
+    note: Note

@@ -1,0 +1,133 @@
+"""What the evaluator says."""
+
+from typing import ClassVar
+
+from pydantic import Field
+
+from shared.contracts.envelope import Event
+from shared.contracts.frozen import Frozen
+from shared.contracts.lifecycle.fields import (
+    Blob,
+    Count,
+    Loss,
+    Metrics,
+    ModelName,
+    PackageArn,
+    Person,
+    Reason,
+    Reasons,
+    RunId,
+    Version,
+)
+
+
+class GateSeen(Frozen):
+    """The gate as it stood when it was asked."""
+
+    limit: Loss
+    """What the mean weighted quantile loss had to stay within."""
+    limit_is: str = Field(examples=["1.0 × baseline"])
+    """Where the limit comes from, in words."""
+    min_points: Count
+
+
+class ChampionSeen(Frozen):
+    """How the version in production did on the same windows, or why it was not asked."""
+
+    version: Version | None = None
+    mean_wql: Loss | None = None
+    points: Count = Field(default=0, examples=[600])
+    not_compared: str | None = Field(default=None, examples=["no version in production"])
+
+
+class Lineage(Frozen):
+    """From what a version was made."""
+
+    run_id: RunId
+    dataset: Blob
+    artifact: Blob
+    judged_artifact: Blob
+    image: str = Field(
+        examples=["123456789012.dkr.ecr.eu-west-1.amazonaws.com/modelcycle/lightgbm:1"]
+    )
+    evaluation: Blob
+
+
+class ModelEvaluated(Event):
+    """A run's forecasts were judged by a rolling-origin backtest."""
+
+    producer: ClassVar[str] = "evaluator"
+    model: ModelName
+    run_id: RunId
+    metrics: Metrics
+    baseline: Metrics
+    baseline_name: str = Field(examples=["quantiles of the last season"])
+    """Which naive forecast was the stronger on these windows."""
+    champion: ChampionSeen
+    origins: Count
+    points: Count
+    verdict: str = Field(examples=["passed"])
+    """passed or refused."""
+    reasons: Reasons
+    gate: GateSeen
+
+
+class ModelRefused(Event):
+    """The gate said no."""
+
+    producer: ClassVar[str] = "evaluator"
+    model: ModelName
+    run_id: RunId
+    reasons: Reasons
+
+
+class ModelRegistered(Event):
+    """A version waits in the registry for a person or a rule, with its evidence."""
+
+    producer: ClassVar[str] = "evaluator"
+    model: ModelName
+    run_id: RunId
+    package_arn: PackageArn
+    version: Version
+    metrics: Metrics
+    lineage: Lineage
+
+
+class LimitSet(Event):
+    """A person set the absolute threshold."""
+
+    producer: ClassVar[str] = "evaluator"
+    family: ClassVar[str | None] = "limit"
+    model: ModelName
+    old: Loss | None = None
+    new: Loss
+    score: Loss | None = None
+    version: Version | None = None
+    actor: Person
+
+
+class LimitTightened(Event):
+    """The threshold followed a better version, once that was in production and baked."""
+
+    producer: ClassVar[str] = "evaluator"
+    family: ClassVar[str | None] = "limit"
+    model: ModelName
+    old: Loss
+    new: Loss
+    score: Loss
+    version: Version
+    actor: Person
+
+
+class LimitRestored(Event):
+    """The threshold went back, for the version that had tightened it was rolled back."""
+
+    producer: ClassVar[str] = "evaluator"
+    family: ClassVar[str | None] = "limit"
+    model: ModelName
+    old: Loss
+    new: Loss
+    score: Loss | None = None
+    version: Version
+    actor: Person
+    reason: Reason
