@@ -1,13 +1,14 @@
 """What every part of the engine shares: SageMaker's errors, the outside world, and its names.
 
-The engine is a set of state machines without HTTP. Each part is a class whose public methods are SageMaker's operations in
-snake case, ``(request, caller) -> response``, with requests and responses shaped as boto3 shapes them. Nothing moves by
-itself: ``tick()`` looks at jobs and endpoints and walks them on, so that the caller owns the time.
+The engine is a set of state machines without HTTP. Each part is a class whose public methods are
+SageMaker's operations in snake case, ``(request, caller) -> response``, with requests and responses
+shaped as boto3 shapes them. Nothing moves by itself: ``tick()`` looks at jobs and endpoints and
+walks them on, so that the caller owns the time.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 Request = Mapping[str, Any]
@@ -25,13 +26,18 @@ class ServiceError(Exception):
         What SageMaker would say.
     status : int
         The HTTP status.
+    details : Mapping, optional
+        Further members of the error's shape, such as ``OriginalStatusCode``.
     """
 
-    def __init__(self, code: str, message: str, status: int = 400) -> None:
+    def __init__(
+        self, code: str, message: str, status: int = 400, details: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = status
+        self.details = dict(details or {})
 
 
 def invalid(message: str) -> ServiceError:
@@ -49,8 +55,16 @@ def in_use(message: str) -> ServiceError:
     return ServiceError("ResourceInUse", message)
 
 
+class NoSuchBlobError(KeyError):
+    """There is no object, or no bucket, at an S3 URI."""
+
+
 class Blobs(Protocol):
-    """S3, as far as the engine needs it. Every URI is ``s3://bucket/key``."""
+    """S3, as far as the engine needs it. Every URI is ``s3://bucket/key``.
+
+    ``get`` raises NoSuchBlobError where nothing is; ``put`` does where the bucket is missing;
+    ``list`` answers the URIs that start with ``prefix``, in order; none is no error.
+    """
 
     def get(self, uri: str) -> bytes: ...
     def put(self, uri: str, body: bytes) -> None: ...
@@ -60,7 +74,21 @@ class Blobs(Protocol):
 class Emit(Protocol):
     """Put one AWS event on the default bus; the envelope is made by the receiver."""
 
-    def __call__(self, detail_type: str, resources: Sequence[str], detail: Mapping[str, Any]) -> None: ...
+    def __call__(
+        self, detail_type: str, resources: Sequence[str], detail: Mapping[str, Any]
+    ) -> None: ...
+
+
+def moment(now: datetime, after: datetime | None = None) -> datetime:
+    """Answer ``now`` in whole milliseconds, as SageMaker tells times, and later than ``after``.
+
+    The engine's clock may stand still; a changed resource must show another LastModifiedTime all
+    the same, because callers use it as a fence.
+    """
+    rounded = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    if after is None or rounded > after:
+        return rounded
+    return after + timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -69,6 +97,30 @@ class Caller:
 
     access_key: str
     name: str
+
+    @classmethod
+    def signing_with(cls, access_key: str) -> "Caller":
+        """Answer the caller behind an access key id: on one machine the key id itself is the name.
+
+        A person signs as ``operator.<name>``, a service as ``modelcycle-<service>``. A key that
+        looks like one of a real account (``AKIA…``, ``ASIA…``) is not shown in full.
+        """
+        if access_key.startswith(("AKIA", "ASIA")):
+            return cls(access_key, f"key-{access_key[-4:]}")
+        return cls(access_key, access_key.removeprefix("operator.") or "unknown")
+
+    def arn(self, account: str) -> str:
+        """Answer the IAM identity: an assumed role for a service, a user for everybody else."""
+        if self.name.startswith("modelcycle-"):
+            return f"arn:aws:sts::{account}:assumed-role/{self.name}/{self.name}"
+        return f"arn:aws:iam::{account}:user/{self.name}"
+
+    def context(self, account: str) -> Response:
+        """Answer the API's UserContext; a person has a profile name, too, as in Studio."""
+        shown: Response = {"IamIdentity": {"Arn": self.arn(account), "PrincipalId": self.name}}
+        if self.access_key.startswith("operator."):
+            shown["UserProfileName"] = self.name
+        return shown
 
 
 @dataclass(frozen=True)
@@ -80,7 +132,8 @@ class Surroundings:
     now : Callable
         The clock port, in UTC.
     suffix : Callable
-        A short new lower-case name part at each call (job and execution ids): the engine's only chance.
+        A short new lower-case name part at each call (job and execution ids): the engine's
+        only chance.
     """
 
     account: str
