@@ -1,0 +1,63 @@
+"""A window as the feature store keeps it, and the summary of a series that ingest publishes."""
+
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from pydantic import AwareDatetime, Field
+
+from shared.contracts.frozen import Frozen
+
+
+class Feature(NamedTuple):
+    """One column of the feature group."""
+
+    name: str
+    type: str
+    """SageMaker's FeatureType: String, Integral or Fractional."""
+
+
+RECORD_IDENTIFIER = "record_id"
+EVENT_TIME = "event_time"
+FEATURES: tuple[Feature, ...] = (
+    Feature(RECORD_IDENTIFIER, "String"),
+    Feature(EVENT_TIME, "String"),
+    Feature("series", "String"),
+    Feature("window_start", "String"),
+    Feature("count", "Integral"),
+    Feature("total", "Fractional"),
+    Feature("mean", "Fractional"),
+    Feature("revision", "Integral"),
+)
+
+
+def record_id(series: str, start: datetime) -> str:
+    """Name a window's record: ``transactions#2026-03-01T12:00:00Z``."""
+    return f"{series}#{iso_seconds(start)}"
+
+
+def iso_seconds(moment: datetime) -> str:
+    """Write a window's start: ``2026-03-01T12:00:00Z``."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def iso_milliseconds(moment: datetime) -> str:
+    """Write a record's EventTime: ``2026-03-01T12:01:30.123Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class SeriesSummary(Frozen):
+    """How much of a series there is: an object in the bucket that ingest keeps up to date."""
+
+    series: str
+    first: AwareDatetime
+    """Start of the earliest window."""
+    last: AwareDatetime
+    """Start of the latest window."""
+    windows: int = Field(ge=0)
+    revision: int = Field(ge=1)
+    """Of the series' aggregate in ingest: a later one replaces an earlier one."""
+
+
+def summary_key(series: str) -> str:
+    """Name the object of a series' summary."""
+    return f"series/{series}/summary.json"

@@ -1,0 +1,96 @@
+"""The Lambda entry: SQS batch in, partial batch response out.
+
+What can never be handled goes to the dead-letter queue at once, with its reason; what may work
+later goes back to the queue; one poison message never hurts its neighbours.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from shared.contracts.door import open_event
+from shared.contracts.envelope import ContractError, Envelope, Event
+from shared.messaging.errors import Rejected, Retryable
+from shared.messaging.log import Log
+
+Lambda = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+
+class Hears(Protocol):
+    """Whatever handles one event: a `Worker`, or the journal."""
+
+    def handle(self, envelope: Envelope[Event]) -> tuple[str, ...]:
+        """Handle it; answer the aggregates that it concerned."""
+        ...
+
+
+class DeadLetters(Protocol):
+    """Where a message goes that can never be handled."""
+
+    def reject(self, body: str, reason: str) -> None:
+        """Keep the message with its reason."""
+        ...
+
+
+class Door:
+    """Takes messages one by one from a queue to whoever hears them."""
+
+    def __init__(self, hears: Hears, dead_letters: DeadLetters, log: Log) -> None:
+        self.hears = hears
+        self.dead_letters = dead_letters
+        self.log = log
+
+    def take(self, record: SQSRecord) -> None:
+        """Handle one message; whatever this raises sends it back to the queue."""
+        message = {"message": record.message_id}
+        try:
+            envelope = open_event(parsed(record.body))
+            if envelope is None or not self.hears.handle(envelope):
+                self.log.info("foreign", extra=message)
+        except (ContractError, Rejected) as error:
+            self.dead_letters.reject(record.body, str(error))
+            self.log.warning("rejected", extra={**message, "why": str(error)})
+        except Retryable as error:
+            self.log.info("back to the queue", extra={**message, "why": str(error)})
+            raise
+        except Exception:
+            self.log.exception("a bug, back to the queue", extra=message)
+            raise
+
+
+def parsed(body: str) -> object:
+    """Parse a message's body.
+
+    Raises
+    ------
+    ContractError
+        If it is not JSON.
+    """
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise ContractError(f"not JSON: {error}") from error
+
+
+def entry(build: Callable[[], Door]) -> Lambda:
+    """Make the Lambda handler of a service; it is put together at the first event, not at
+    import."""
+    doors: list[Door] = []
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        if not doors:
+            doors.append(build())
+        processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+        answer = process_partial_response(
+            event=event, record_handler=doors[0].take, processor=processor, context=context
+        )
+        return dict(answer)
+
+    return handler

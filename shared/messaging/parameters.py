@@ -1,0 +1,74 @@
+"""What users declared, read from SSM: specs, thresholds, hyperparameters, and who reads which
+series."""
+
+import json
+from typing import TYPE_CHECKING
+
+from shared.contracts import names
+from shared.contracts.names import ModelParameter
+from shared.contracts.specs import ModelSpec, SeriesSpec
+from shared.messaging.aws_errors import translated
+from shared.messaging.errors import Refused
+
+if TYPE_CHECKING:
+    from mypy_boto3_ssm import SSMClient
+
+ABSENT = "ParameterNotFound"
+
+
+class Parameters:
+    """The declarations of one environment, as they stand now."""
+
+    def __init__(self, client: "SSMClient", env: str) -> None:
+        self.client = client
+        self.env = env
+
+    def model_spec(self, model: str) -> ModelSpec | None:
+        """Answer a model's spec; None when nobody applied one."""
+        text = self.text(names.parameter(self.env, model, ModelParameter.SPEC))
+        return None if text is None else ModelSpec.parse(model, text)
+
+    def series_spec(self, series: str) -> SeriesSpec | None:
+        """Answer a series' spec; None when nobody applied one."""
+        text = self.text(names.series_parameter(self.env, series))
+        return None if text is None else SeriesSpec.parse(series, text)
+
+    def hyperparameters(self, model: str) -> dict[str, str]:
+        """Answer what people set at run time over the spec's hyperparameters."""
+        text = self.text(names.parameter(self.env, model, ModelParameter.HYPERPARAMETERS))
+        return {} if text is None else {key: str(value) for key, value in json.loads(text).items()}
+
+    def threshold(self, model: str) -> float | None:
+        """Answer the absolute threshold that people set at run time; None without one."""
+        text = self.text(names.parameter(self.env, model, ModelParameter.THRESHOLD))
+        return None if text is None else float(text)
+
+    def models(self) -> tuple[str, ...]:
+        """Answer all models that have a spec."""
+        found = (names.read_parameter(path) for path in self.paths(names.parameters(self.env)))
+        return tuple(
+            sorted(owned.model for owned in found if owned and owned.kind is ModelParameter.SPEC)
+        )
+
+    def models_of_series(self, series: str) -> tuple[str, ...]:
+        """Answer the models that read a series."""
+        above = names.models_of_series(self.env, series)
+        return tuple(sorted(path.rsplit("/", 1)[1] for path in self.paths(above)))
+
+    def text(self, path: str) -> str | None:
+        """Answer one parameter's value; None where there is none."""
+        try:
+            with translated():
+                return self.client.get_parameter(Name=path)["Parameter"]["Value"]
+        except Refused as refusal:
+            if refusal.code == ABSENT:
+                return None
+            raise
+
+    def paths(self, above: str) -> tuple[str, ...]:
+        """Answer the paths of all parameters below one."""
+        with translated():
+            pages = self.client.get_paginator("get_parameters_by_path").paginate(
+                Path=above, Recursive=True
+            )
+            return tuple(parameter["Name"] for page in pages for parameter in page["Parameters"])

@@ -1,0 +1,168 @@
+"""What every service's app.py needs to put its worker together."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from aws_lambda_powertools import Logger
+from botocore.config import Config
+
+from shared.contracts import limits, names
+from shared.messaging.aws_errors import translated
+from shared.messaging.bus import EventBridgeBus
+from shared.messaging.clock import Clock, WallClock
+from shared.messaging.concerned import Concerned
+from shared.messaging.decision import S
+from shared.messaging.evidence import Evidence
+from shared.messaging.lambda_entry import Door, Hears
+from shared.messaging.parameters import Parameters
+from shared.messaging.store import DynamoStore
+from shared.messaging.worker import Service, Worker
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+QUICK = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
+
+
+class MisconfiguredError(RuntimeError):
+    """The function lacks a setting; the text names it."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A function's environment, typed.
+
+    Parameters
+    ----------
+    env : str
+        The environment's name: ``dev``, ``staging``, ``prod``.
+    role_arn : str
+        The role that SageMaker's jobs and endpoints take.
+    lease_seconds : float
+        How long an action without a token is held: more than the function's time limit.
+    """
+
+    env: str
+    bucket: str
+    role_arn: str
+    code_version: str
+    lease_seconds: float
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the environment variables that the deployment sets.
+
+        Raises
+        ------
+        MisconfiguredError
+            If one is missing.
+        """
+        try:
+            return cls(
+                env=environment["MODELCYCLE_ENV"],
+                bucket=environment["MODELCYCLE_BUCKET"],
+                role_arn=environment["MODELCYCLE_ROLE_ARN"],
+                code_version=environment["MODELCYCLE_CODE_VERSION"],
+                lease_seconds=float(
+                    environment.get("MODELCYCLE_LEASE_SECONDS", limits.LEASE_SECONDS)
+                ),
+            )
+        except KeyError as missing:
+            raise MisconfiguredError(
+                f"environment variable {missing} is not set: deploy the service again"
+            ) from missing
+
+
+@cache
+def client(service: str) -> Any:
+    """Answer the boto3 client of an AWS service, one per process."""
+    return boto3.client(service, config=QUICK)  # type: ignore[call-overload]
+
+
+class S3Blobs:
+    """The environment's bucket."""
+
+    def __init__(self, s3: "S3Client", bucket: str) -> None:
+        self.s3 = s3
+        self.bucket = bucket
+
+    def put(self, key: str, body: bytes) -> str:
+        """Write an object and answer its URI."""
+        with translated():
+            self.s3.put_object(Bucket=self.bucket, Key=key, Body=body)
+        return f"s3://{self.bucket}/{key}"
+
+    def get(self, uri: str) -> bytes:
+        """Read an object, of this bucket or another."""
+        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        with translated():
+            return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+
+class SqsDeadLetters:
+    """The dead-letter queue of a service."""
+
+    def __init__(self, sqs: "SQSClient", name: str) -> None:
+        self.sqs = sqs
+        self.name = name
+
+    def reject(self, body: str, reason: str) -> None:
+        """Keep the message with its reason."""
+        with translated():
+            url = self.sqs.get_queue_url(QueueName=self.name)["QueueUrl"]
+            self.sqs.send_message(
+                QueueUrl=url,
+                MessageBody=body,
+                MessageAttributes={"reason": {"DataType": "String", "StringValue": reason[:1_000]}},
+            )
+
+
+def blobs(settings: Settings) -> S3Blobs:
+    """Answer the environment's bucket."""
+    return S3Blobs(client("s3"), settings.bucket)
+
+
+def parameters(settings: Settings) -> Parameters:
+    """Answer what users declared."""
+    return Parameters(client("ssm"), settings.env)
+
+
+def bus(settings: Settings) -> EventBridgeBus:
+    """Answer the environment's bus."""
+    return EventBridgeBus(client("events"), names.bus(settings.env))
+
+
+def worker(
+    service: Service[S], state: type[S], initial: Callable[[str], S], settings: Settings
+) -> Worker[S]:
+    """Put a service's worker together on the real ports."""
+    clock: Clock = WallClock()
+    store = DynamoStore(
+        client("dynamodb"),
+        names.table(settings.env, service.name),
+        state,
+        initial,
+        wall=WallClock(),
+        lease_seconds=settings.lease_seconds,
+    )
+    return Worker(
+        service=service,
+        store=store,
+        bus=bus(settings),
+        clock=clock,
+        evidence=Evidence(blobs(settings).put),
+        concerned=Concerned(service.name, settings.env, parameters(settings), store.keys),
+        log=Logger(service=service.name),
+        code_version=settings.code_version,
+    )
+
+
+def door(name: str, hears: Hears, settings: Settings) -> Door:
+    """Put the way in together: what a service hears, and where it sends what it cannot."""
+    dead_letters = SqsDeadLetters(client("sqs"), names.dead_letter_queue(settings.env, name))
+    return Door(hears, dead_letters, Logger(service=name))

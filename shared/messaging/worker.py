@@ -1,0 +1,369 @@
+"""One loop for all services: load → look → decide → commit → do → settle.
+
+A service supplies pure functions (handlers and `then`), looks and effects; everything that makes an
+event be handled once, whatever comes twice, late, out of order or dies in between, is here.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Generic, Protocol
+from uuid import NAMESPACE_URL, uuid5
+
+from shared.contracts import limits
+from shared.contracts.envelope import SOURCE, Envelope, Event, Metadata, Revision, too_old
+from shared.contracts.frozen import Frozen
+from shared.contracts.lifecycle import DecisionRecorded
+from shared.contracts.lifecycle.monitoring import Seen
+from shared.messaging.clock import Clock
+from shared.messaging.decision import (
+    Action,
+    Answer,
+    Cause,
+    Decision,
+    Effect,
+    Entry,
+    Ignored,
+    Kept,
+    Publish,
+    S,
+    Todo,
+    effects_by_kind,
+)
+from shared.messaging.errors import AlreadyHeard, Conflict, Refused, Rejected, Retryable
+from shared.messaging.evidence import Evidence, Recording
+from shared.messaging.log import Log
+
+Handler = Callable[[Any, Any, Any, datetime], Any]
+"""``(envelope, state, look, now) -> Answer``."""
+
+
+class Store(Protocol[S]):
+    """Where a service keeps its aggregates. Every write is conditional on the revision."""
+
+    def load(self, key: str, event_id: str | None) -> Kept[S]:
+        """Answer the aggregate, a new one at revision 0 if there is none.
+
+        Raises
+        ------
+        AlreadyHeard
+            If the inbox knows `event_id`.
+        """
+        ...
+
+    def commit(self, key: str, kept: Kept[S], event_id: str | None, now: datetime) -> None:
+        """Write the aggregate at ``kept.revision`` if the one before it is still there.
+
+        Raises
+        ------
+        Conflict
+            If somebody else wrote in between.
+        AlreadyHeard
+            If the inbox knows `event_id`; else it is written in the same transaction.
+        """
+        ...
+
+    def lease(self, key: str, item_id: str) -> bool:
+        """Take the only right to do an item, for longer than a function may run; or say no."""
+        ...
+
+
+class Bus(Protocol):
+    """Where events are said."""
+
+    def publish(self, entries: tuple[Entry, ...]) -> None:
+        """Say all entries; those that were said before are recognised by their ids."""
+        ...
+
+
+@dataclass(frozen=True)
+class Service(Generic[S]):
+    """What a service supplies.
+
+    Parameters
+    ----------
+    handlers : Mapping
+        One pure-looking function per event class; the subscriptions table says which.
+    effects : Mapping
+        One `Effect` per action class.
+    look, ports : object
+        Read-only ports for handlers; all ports for effects.
+    """
+
+    name: str
+    handlers: Mapping[type[Event], Handler]
+    effects: Mapping[type[Action], Effect]
+    look: Any
+    ports: Any
+
+
+class Worker(Generic[S]):
+    """Take one event through load, look, decide, commit, do, settle."""
+
+    def __init__(
+        self,
+        service: Service[S],
+        store: Store[S],
+        bus: Bus,
+        clock: Clock,
+        evidence: Evidence,
+        concerned: Callable[[Envelope[Event]], tuple[str, ...]],
+        log: Log,
+        code_version: str,
+    ) -> None:
+        self.service = service
+        self.store = store
+        self.bus = bus
+        self.clock = clock
+        self.evidence = evidence
+        self.concerned = concerned
+        self.log = log
+        self.code_version = code_version
+        self.effects = effects_by_kind(service.effects)
+
+    def handle(self, envelope: Envelope[Event]) -> tuple[str, ...]:
+        """Handle one event; answer the aggregates that it concerned.
+
+        Raises
+        ------
+        Rejected
+            If nobody here hears it, or it is older than the inbox remembers.
+        Retryable
+            If it should be delivered again.
+        """
+        if type(envelope.data) not in self.service.handlers:
+            raise Rejected(f"{envelope.data.detail_type()}: {self.service.name} does not hear it")
+        if not envelope.data.is_hint and too_old(envelope.metadata, self.clock.now()):
+            raise Rejected(
+                f"{envelope.data.detail_type()}: said {envelope.metadata.occurred_at:%Y-%m-%d}, "
+                f"older than the {limits.INBOX_DAYS} days that the inbox remembers"
+            )
+        keys = self.concerned(envelope)
+        failures = [failure for key in keys if (failure := self.handle_for(key, envelope))]
+        if failures:
+            raise failures[0]
+        return keys
+
+    def handle_for(self, key: str, envelope: Envelope[Event]) -> Retryable | None:
+        """Handle one event for one aggregate; its trouble must not reach the others."""
+        try:
+            self.drain_what_can_be(key)
+            self.accept(key, envelope)
+            self.drain(key)
+        except Retryable as error:
+            return error
+        return None
+
+    def drain_what_can_be(self, key: str) -> None:
+        """Finish old business first, or what is heard between do and settle would be lost.
+
+        Business that cannot be finished now must not keep the news out (a revocation, say): the
+        drain after the news tries again, and its failure sends the message back.
+        """
+        try:
+            self.drain(key)
+        except Retryable as error:
+            self.log.info("unfinished business waits", extra={"model": key, "why": str(error)})
+
+    def accept(self, key: str, envelope: Envelope[Event]) -> None:
+        """Look, decide and commit; do it again, with a fresh look, when somebody else was
+        faster."""
+        event_id = None if envelope.data.is_hint else envelope.metadata.event_id
+        cause = Cause.of(envelope)
+
+        def change() -> None:
+            kept = self.store.load(key, event_id)
+            now = self.clock.now()
+            notes: list[Any] = []
+            answer = self.decide(kept, envelope, Recording(self.service.look, notes), now)
+            if answer is None and envelope.data.is_hint:
+                return
+            decided = self.written(key, kept, cause, answer, envelope.data, None, notes, now)
+            self.store.commit(key, decided.having_heard(envelope), event_id, now)
+
+        try:
+            retried(change)
+        except AlreadyHeard:
+            self.log.info("heard before", extra={"model": key, "event": event_id})
+
+    def decide(
+        self, kept: Kept[S], envelope: Envelope[Event], look: Recording, now: datetime
+    ) -> Answer[S]:
+        """Ask the handler, unless a later fact of the same family was heard already."""
+        if kept.is_overtaken(envelope):
+            return Ignored("overtaken: a later fact of this kind was heard before")
+        answer: Answer[S] = self.service.handlers[type(envelope.data)](
+            envelope, kept.state, look, now
+        )
+        return answer
+
+    def drain(self, key: str) -> None:
+        """Do what was committed and not finished, oldest first."""
+        skipped: set[str] = set()
+        for _ in range(limits.TODO_ITEMS_MAX):
+            todo = self.store.load(key, None).todo
+            item = next((item for item in todo if item.id not in skipped), None)
+            if item is None:
+                return
+            if not self.finish(key, item):
+                skipped.add(item.id)
+        raise Retryable(f"{key}: more than {limits.TODO_ITEMS_MAX} items to do at once")
+
+    def finish(self, key: str, item: Todo) -> bool:
+        """Do one item and settle its outcome; False when another worker is at it."""
+        if item.kind == Publish.__name__:
+            self.bus.publish(Publish.model_validate_json(item.body).entries)
+            self.settle(key, item, None, None)
+            return True
+        action_class, effect = self.effects[item.kind]
+        if effect.exclusive and not self.store.lease(key, item.id):
+            return False
+        action = action_class.model_validate_json(item.body)
+        happened = attempt(effect, action, self.service.ports)
+        self.settle(key, item, action, happened)
+        return True
+
+    def settle(self, key: str, item: Todo, action: Action | None, happened: Any) -> None:
+        """Commit what follows from an outcome as the item leaves the todo."""
+
+        def change() -> None:
+            kept = self.store.load(key, None)
+            if item.id not in {other.id for other in kept.todo}:
+                return  # another worker settled it
+            now = self.clock.now()
+            rest = kept.without(item.id)
+            if action is None:
+                settled = replace(rest, revision=kept.revision + 1)
+            else:
+                _, effect = self.effects[item.kind]
+                answer = effect.then(kept.state, action, happened, now)
+                settled = self.written(key, rest, item.cause, answer, happened, item.kind, [], now)
+            self.store.commit(key, settled, None, now)
+
+        retried(change)
+
+    def written(
+        self,
+        key: str,
+        kept: Kept[S],
+        cause: Cause,
+        answer: Answer[S],
+        said: Any,
+        answered: str | None,
+        notes: list[Any],
+        now: datetime,
+    ) -> Kept[S]:
+        """Write a decision down: the next revision, with all that it wants done and said."""
+        revision = kept.revision + 1
+        if answer is None:
+            return replace(kept, revision=revision)
+        decision = answer if isinstance(answer, Decision) else Decision(kept.state, answer.why)
+        cause = cause.changed(correlation_id=decision.correlation_id or cause.correlation_id)
+        record = self.record(key, kept, cause, decision, said, answered, notes, now)
+        publish = Publish(
+            entries=tuple(
+                self.entry(key, event, Revision(number=revision, index=index), cause, now)
+                for index, event in enumerate((*decision.events, record))
+            )
+        )
+        items = [
+            Todo.of(f"{revision}.{index}", cause, action)
+            for index, action in enumerate((publish, *decision.actions))
+        ]
+        self.log.info(
+            decision.why,
+            extra={
+                "model": key,
+                "event": cause.event_type,
+                "answered": answered,
+                "events": record.events,
+                "actions": record.actions,
+            },
+        )
+        return replace(kept, revision=revision, state=decision.state, todo=(*kept.todo, *items))
+
+    def record(
+        self,
+        key: str,
+        kept: Kept[S],
+        cause: Cause,
+        decision: Decision[S],
+        said: Any,
+        answered: str | None,
+        notes: list[Any],
+        now: datetime,
+    ) -> DecisionRecorded:
+        """Make the record by which a decision can be explained, and decided again."""
+        return DecisionRecorded(
+            service=self.service.name,
+            model=key,
+            cause_id=cause.event_id,
+            cause_type=cause.event_type,
+            answered=answered,
+            cause=as_json(said),
+            now=now,
+            seen=self.evidence.keep(notes) if notes else Seen(),
+            why=decision.why,
+            state_before=digest(kept.state),
+            state_after=digest(decision.state),
+            actions=tuple(type(action).__name__ for action in decision.actions),
+            events=tuple(event.detail_type() for event in decision.events),
+            code_version=self.code_version,
+        )
+
+    def entry(
+        self, key: str, event: Event, revision: Revision, cause: Cause, now: datetime
+    ) -> Entry:
+        """Put an event into its envelope; its id is fixed here for ever."""
+        name = self.service.name
+        identity = f"{name}/{key}/{revision.number}/{revision.index}/{now.isoformat()}"
+        metadata = Metadata(
+            event_id=str(uuid5(NAMESPACE_URL, identity)),
+            schema_version=event.schema_version,
+            occurred_at=now,
+            subject=event.subject or key,
+            revision=revision,
+            correlation_id=cause.correlation_id,
+            causation_id=cause.event_id,
+            producer=name,
+            actor=name,
+        )
+        detail = Envelope[Event].model_construct(metadata=metadata, data=event).detail()
+        return Entry(source=SOURCE + name, detail_type=event.detail_type(), detail=detail)
+
+
+def attempt(effect: Effect, action: Action, ports: Any) -> Any:
+    """Do an action; a refusal is an outcome like any other."""
+    try:
+        return effect.do(action, ports)
+    except Refused as refusal:
+        return refusal
+
+
+def retried(change: Callable[[], None]) -> None:
+    """Run a change again while others commit first.
+
+    Raises
+    ------
+    Retryable
+        After `limits.CONFLICT_RETRIES_MAX` lost races.
+    """
+    for _ in range(limits.CONFLICT_RETRIES_MAX):
+        try:
+            return change()
+        except Conflict:
+            continue
+    raise Retryable(f"lost {limits.CONFLICT_RETRIES_MAX} races for one aggregate")
+
+
+def digest(state: Frozen) -> str:
+    """Answer the sha256 of a state, by which two of them can be told apart."""
+    return hashlib.sha256(state.model_dump_json().encode()).hexdigest()
+
+
+def as_json(said: Any) -> dict[str, Any] | None:
+    """Answer what an event or an outcome said, as JSON."""
+    if isinstance(said, Refused):
+        return {"refused": said.code, "message": said.message}
+    return said.model_dump(mode="json", exclude_none=True) if isinstance(said, Frozen) else None
