@@ -4,29 +4,21 @@ Raising a bound is a change of this file alone; one that comes from AWS says so 
 """
 
 # Events and the bus
-EVENT_BYTES_MAX = (
-    240 * 1024
-)  # AWS: an entry of PutEvents has 256 KB with its envelope; ours leaves room
+EVENT_BYTES_MAX = 240 * 1024  # AWS: 256 KB an entry with its envelope; ours leaves room
 EVENT_LIST_ITEMS_MAX = 100  # facts, ids and URIs: a longer list belongs into S3 with its sha256
 EVENT_TEXT_CHARACTERS_MAX = 1_000  # a reason or a note is a sentence or two, not a log
 PUT_EVENTS_ENTRIES_MAX = 10  # AWS: entries in one call of PutEvents
-PUT_EVENTS_ATTEMPTS_MAX = (
-    5  # partial failures repeated in place; then the todo stays for the next drain
-)
+PUT_EVENTS_ATTEMPTS_MAX = 5  # partial failures repeated in place; then the todo keeps them
 DECISION_EVENTS_MAX = 1_000  # the index within a decision has three digits in an event's revision
 
 # Handling: inbox, todo, retries
 INBOX_DAYS = 45  # longer than the 14 days of SQS plus a replay of the month before
 EVENT_AGE_DAYS_MAX = INBOX_DAYS  # older than the inbox remembers: a repeat could not be recognised
-CONFLICT_RETRIES_MAX = (
-    5  # a model has few writers: five lost races in a row are a bug, not bad luck
-)
+CONFLICT_RETRIES_MAX = 5  # a model has few writers: five lost races in a row are a bug
 TRANSACTION_ITEMS_MAX = 40  # AWS allows 100; conflicts and cost grow with each
 TODO_ITEMS_MAX = 40  # a decision does a handful of things; more is a loop
 SEEN_BYTES_MAX = 64 * 1024  # what a decision saw, inline; beyond that it goes to S3 with its sha256
-AGGREGATE_BYTES_MAX = (
-    350 * 1024
-)  # AWS: a DynamoDB item has 400 KB; the rest is for keys and the todo
+AGGREGATE_BYTES_MAX = 350 * 1024  # AWS: an item has 400 KB; the rest is for keys and todo
 FUNCTION_SECONDS_MAX = 60  # time limit of a service's Lambda
 LEASE_SECONDS = 90  # outlives the function that holds it, so that two never act at once
 QUEUE_VISIBILITY_SECONDS = 6 * FUNCTION_SECONDS_MAX  # AWS's advice for a queue that feeds a Lambda
@@ -50,13 +42,10 @@ S3_BUCKET_NAME_CHARACTERS_MAX = 63  # AWS
 
 # What a user declares
 SPEC_BYTES_MAX = 4_096  # AWS: a standard SSM parameter
-HORIZON_POINTS_MAX = (
-    400  # the longest that AWS advises for DeepAR; 33 hours in steps of five minutes
-)
+HORIZON_POINTS_MAX = 400  # the longest that AWS advises for DeepAR
 QUANTILES_MAX = 21  # one LightGBM booster each; every 5 % and both tails
-SEASON_POINTS_MAX = (
-    20_160  # two weeks in minutes; the lags must fit into the context of one request
-)
+SEASON_POINTS_MAX = 10_080  # a week in minutes; two seasons must fit into a request
+FREQUENCY_SECONDS_MIN = 60  # the shortest that DeepAR's time_freq can say
 FREQUENCY_SECONDS_MAX = 86_400  # a day: buckets longer than that are calendars, not windows
 WINDOW_SECONDS_MAX = 86_400
 ORIGINS_MIN = 2  # one origin is an anecdote
@@ -68,5 +57,6 @@ BAKE_SECONDS_MAX = 3_600  # AWS: the wait of a canary or linear deployment
 DAILY_CAP_MAX = 96  # a training every quarter of an hour
 
 # What is kept
+VERSIONS_REMEMBERED = 100  # in the deployer's aggregate, beside those that serve, wait or are kept
 VERSIONS_KEPT = 5  # models and endpoint configs ready for a rollback by name
 CHAMPION_KEPT_DAYS = 90  # versions that were in production stay that long, whatever their number

@@ -81,7 +81,8 @@ RESERVED_MODEL_NAMES = frozenset({"series"})  # /modelcycle/<env>/series/… hol
 _WORD = "[a-z][a-z0-9]*"
 _WORDS = f"{_WORD}(?:-[a-z0-9]+)*"
 _OWNED = f"mc-(?P<env>{_WORD})-(?P<model>{_WORDS})"
-_STAGE = "-(?P<stage>staging|production)"
+_STAGES = tuple(stage.value for stage in Stage)
+_STAGE = f"-(?P<stage>{'|'.join(_STAGES)})"
 _BUILD = rf"-v(?P<version>[1-9][0-9]*)-(?P<digest>[0-9a-f]{{{limits.DIGEST_CHARACTERS}}})"
 _RUN = rf"(?P<model>{_WORDS})-r[0-9a-f]{{{limits.RUN_DIGEST_CHARACTERS}}}"
 _PARAMETER = (
@@ -122,8 +123,10 @@ def read_package_group(name: str) -> OwnedModel | None:
     return found and OwnedModel(found["env"], found["model"])
 
 
-def endpoint(env: str, model: str, stage: Stage) -> str:
+def endpoint(env: str, model: str, stage: str) -> str:
     """Name the one endpoint of a model on a stage."""
+    if stage not in _STAGES:
+        raise IllegalNameError(f"stage {stage!r}: expected {' or '.join(map(repr, _STAGES))}")
     return f"{package_group(env, model)}-{stage}"
 
 
@@ -133,7 +136,7 @@ def read_endpoint(name: str) -> OwnedEndpoint | None:
     return found and OwnedEndpoint(found["env"], found["model"], Stage(found["stage"]))
 
 
-def endpoint_config(env: str, model: str, stage: Stage, version: int, cause: str) -> str:
+def endpoint_config(env: str, model: str, stage: str, version: int, cause: str) -> str:
     """Name the config of one attempt to put `version` on `stage`.
 
     `cause` is what made us try, an event id: the same cause names the same config, another a fresh

@@ -183,6 +183,11 @@ def test_a_version_outside_its_range_is_refused(version: int) -> None:
         names.sagemaker_model("dev", "fees", version, "digest")
 
 
+def test_a_stage_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(names.IllegalNameError, match="stage 'canary'"):
+        names.endpoint("dev", "fees", "canary")
+
+
 def test_a_bucket_needs_an_account_and_a_region() -> None:
     with pytest.raises(names.IllegalNameError, match="twelve digits"):
         names.bucket("dev", "me", "eu-central-1")
