@@ -200,6 +200,11 @@ def queue(env: str, service: str) -> str:
     return f"{bus(env)}-{word}"
 
 
+def records_queue(env: str) -> str:
+    """Name the queue on which producers send records to ingest."""
+    return f"{queue(env, 'ingest')}-records"
+
+
 def dead_letter_queue(env: str, service: str) -> str:
     """Name the queue that takes what a service could not handle."""
     return f"{queue(env, service)}-dead-letters"

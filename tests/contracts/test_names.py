@@ -64,7 +64,8 @@ def test_a_sagemaker_model_gives_back_its_version(
 def test_a_run_gives_back_its_model_and_fits_the_display_name(model: str, cause: str) -> None:
     run = names.run_id(model, cause)
     assert names.model_of_run(run) == model
-    assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,81}", run)
+    assert len(run) <= limits.SAGEMAKER_DISPLAY_NAME_CHARACTERS_MAX
+    assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*", run)
     assert re.fullmatch(rf"{re.escape(model)}-r[0-9a-f]{{12}}", run)
 
 
@@ -148,6 +149,7 @@ def test_the_names_that_people_see() -> None:
     assert names.feature_group("dev") == "mc-dev-windows"
     assert names.queue("dev", "trainer") == "modelcycle-dev-trainer"
     assert names.dead_letter_queue("dev", "trainer") == "modelcycle-dev-trainer-dead-letters"
+    assert names.records_queue("dev") == "modelcycle-dev-ingest-records"
     assert names.table("dev", "trainer") == "modelcycle-dev-trainer"
     assert names.bus("dev") == "modelcycle-dev"
     assert names.bucket("dev", "123456789012", "eu-central-1") == (

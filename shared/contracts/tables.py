@@ -1,0 +1,48 @@
+"""ONE TABLE of the DynamoDB tables: each service's own, for CDK and the local provisioner alike."""
+
+from typing import NamedTuple
+
+from shared.contracts.subscriptions import SERVICES
+
+TTL_ATTRIBUTE = "expires"
+"""Epoch seconds after which DynamoDB may drop an item; the same word in every table."""
+
+
+class Keys(NamedTuple):
+    """Attributes, all strings, by which items are found."""
+
+    partition: str
+    sort: str | None = None
+
+    def attributes(self) -> tuple[str, ...]:
+        """Answer the names of the key attributes."""
+        return (self.partition,) if self.sort is None else (self.partition, self.sort)
+
+
+class Index(NamedTuple):
+    """A second way to find items."""
+
+    name: str
+    keys: Keys
+    keys_only: bool = True
+    """Whether it holds keys only, or whole items."""
+
+
+class Table(NamedTuple):
+    """One row: what `service` keeps its items in."""
+
+    service: str
+    keys: Keys
+    indexes: tuple[Index, ...] = ()
+
+
+BY_KIND = Index("by-kind", Keys("kind", "id"))
+"""The aggregates of a table and nothing else of it, so that a sweep need not read the inbox."""
+
+
+def of_aggregates(service: str) -> Table:
+    """Write the row of a service whose items are those of `shared.messaging.store`."""
+    return Table(service, Keys("id"), (BY_KIND,))
+
+
+TABLES: tuple[Table, ...] = tuple(of_aggregates(service) for service in SERVICES)
