@@ -1,0 +1,1 @@
+"""Programs for tests of the engine; each package stands for an image."""
