@@ -50,7 +50,6 @@ FREQUENCY_SECONDS_MAX = 86_400  # a day: buckets longer than that are calendars,
 WINDOW_SECONDS_MAX = 86_400
 ORIGINS_MIN = 2  # one origin is an anecdote
 ORIGINS_MAX = 200  # the backtest is read, stored and compared in one Lambda
-HYPERPARAMETER_CHARACTERS_MAX = 2_500  # AWS: the value of one hyperparameter
 LATENESS_DAYS_MAX = 7  # windows wait open that long
 DURATION_DAYS_MAX = 366  # cool-downs and expiries beyond a year are typing errors
 BAKE_SECONDS_MAX = 3_600  # AWS: the wait of a canary or linear deployment

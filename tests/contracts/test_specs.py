@@ -1,4 +1,4 @@
-"""What a user declares: defaults fill in, one spelling is stored, and mistakes are told one by one."""
+"""What a user declares: defaults fill in, one spelling is stored, mistakes are told one by one."""
 
 import json
 from datetime import timedelta

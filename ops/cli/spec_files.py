@@ -1,0 +1,146 @@
+"""Model and series files: from the YAML that people write to specs that agree with each other."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from ops.cli.yaml_files import Document, FileError, read
+from shared.contracts.complaints import Complaint, SpecError, suggestion
+from shared.contracts.specs import ModelSpec, SeriesSpec, changed_fields
+
+SUFFIXES = frozenset({".yaml", ".yml"})
+
+T = TypeVar("T")
+
+
+class Declared(NamedTuple):
+    """What files declare, checked: each model can be built from its series."""
+
+    models: tuple[ModelSpec, ...]
+    series: tuple[SeriesSpec, ...]
+    """Those that the files define; a model may also read one that the environment has already."""
+
+
+class _Found(NamedTuple):
+    models: dict[str, tuple[ModelSpec, Document]]
+    series: dict[str, tuple[SeriesSpec, Document]]
+
+
+def load(paths: Sequence[Path], known: Mapping[str, SeriesSpec] | None = None) -> Declared:
+    """Read model files, series files and folders of them, and check all together.
+
+    A file with the key ``model`` is a model's, any other a series'. A model's series is looked for
+    among `paths`, then in `known`, then beside the model's file, in ``series/<name>.yaml``.
+
+    Parameters
+    ----------
+    known
+        The series that the environment has already, by name.
+
+    Raises
+    ------
+    FileError
+        With one line for each mistake in all the files; nothing is returned then.
+    """
+    known = known or {}
+    found = _Found({}, {})
+    mistakes = _each(_files(paths), lambda path: _add(found, read(path)))
+    beside = dict.fromkeys(
+        file
+        for spec, document in found.models.values()
+        if spec.series not in found.series and spec.series not in known
+        if (file := document.path.parent / "series" / f"{spec.series}.yaml").is_file()
+    )
+    mistakes += _each(beside, lambda path: _add(found, read(path)))
+    mistakes += _each(found.series.values(), lambda one: _check_redefinition(*one, known))
+    if not mistakes:  # a file with mistakes would be reported again, as an unknown series
+        mistakes += _each(found.models.values(), lambda one: _check_series(*one, found, known))
+    if mistakes:
+        raise FileError(*mistakes)
+    return Declared(
+        tuple(spec for spec, _ in found.models.values()),
+        tuple(spec for spec, _ in found.series.values()),
+    )
+
+
+def _each(things: Iterable[T], act: Callable[[T], None]) -> list[str]:
+    """Do `act` with each thing, and gather the lines of all that fail."""
+    mistakes: list[str] = []
+    for thing in things:
+        try:
+            act(thing)
+        except FileError as error:
+            mistakes += error.lines
+    return mistakes
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    files: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            inside = sorted(file for file in path.rglob("*") if file.suffix in SUFFIXES)
+            if not inside:
+                raise FileError(f"{path}: has no .yaml file in it")
+            files.update(dict.fromkeys(inside))
+        else:
+            files[path] = None
+    return list(files)
+
+
+def _add(found: _Found, document: Document) -> None:
+    try:
+        if "model" in document.line_numbers:
+            model = ModelSpec.parse(document.json_text)
+            _once("model", model.model, found.models, document)
+            found.models[model.model] = model, document
+        else:
+            series = SeriesSpec.parse(document.json_text)
+            _once("series", series.series, found.series, document)
+            found.series[series.series] = series, document
+    except SpecError as error:
+        raise _located(document, error) from error
+
+
+def _once(
+    kind: str, name: str, earlier: Mapping[str, tuple[object, Document]], document: Document
+) -> None:
+    if name in earlier:
+        place = earlier[name][1].at(kind)
+        problem = f"{name!r} is declared in {place} already: remove one, or choose another name"
+        raise SpecError(Complaint(kind, problem))
+
+
+def _check_redefinition(
+    spec: SeriesSpec, document: Document, known: Mapping[str, SeriesSpec]
+) -> None:
+    """Refuse a series that would give another meaning to what is stored under its name."""
+    before = known.get(spec.series)
+    changed = changed_fields(before, spec) if before else ()
+    if before and "window" in changed:
+        raise FileError(
+            f"{document.at('window')}: window: series {spec.series!r} exists with another window, "
+            "and models may read it: choose another name for the new series"
+        )
+
+
+def _check_series(
+    spec: ModelSpec, document: Document, found: _Found, known: Mapping[str, SeriesSpec]
+) -> None:
+    declared = {**known, **{name: series for name, (series, _) in found.series.items()}}
+    series = declared.get(spec.series)
+    if series is None:
+        raise FileError(
+            f"{document.at('series')}: series: unknown series {spec.series!r}: declare it in "
+            f"{document.path.parent / 'series' / spec.series}.yaml "
+            f"({suggestion(spec.series, declared)})"
+        )
+    try:
+        spec.check_against(series)
+    except SpecError as error:
+        raise _located(document, error) from error
+
+
+def _located(document: Document, error: SpecError) -> FileError:
+    return FileError(
+        *(f"{document.at(complaint.key)}: {complaint}" for complaint in error.complaints)
+    )
