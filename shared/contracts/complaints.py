@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import NamedTuple
 
-import annotated_types
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
@@ -27,6 +26,7 @@ TYPES = {
     "tuple_type": "a list",
 }
 BOUNDS = {"greater_than", "greater_than_equal", "less_than", "less_than_equal"}
+SIGNS = {"gt": ">", "ge": ">=", "lt": "<", "le": "<="}  # as pydantic keeps a field's bounds
 
 
 class Complaint(NamedTuple):
@@ -123,23 +123,13 @@ def _field(location: tuple[str, ...], model: type[BaseModel]) -> FieldInfo | Non
 
 def _bounds(location: tuple[str, ...], model: type[BaseModel]) -> str:
     field = _field(location, model)
-    texts = [_bound(bound) for bound in (field.metadata if field else ())]
-    return " and".join(text for text in texts if text)
-
-
-def _bound(bound: object) -> str:
-    match bound:
-        case annotated_types.Gt(gt=limit):
-            sign = ">"
-        case annotated_types.Ge(ge=limit):
-            sign = ">="
-        case annotated_types.Lt(lt=limit):
-            sign = "<"
-        case annotated_types.Le(le=limit):
-            sign = "<="
-        case _:
-            return ""
-    return f" {sign} {timing.write_duration(limit) if isinstance(limit, timedelta) else limit}"
+    texts = [
+        f" {sign} {timing.write_duration(limit) if isinstance(limit, timedelta) else limit}"
+        for bound in (field.metadata if field else ())
+        for name, sign in SIGNS.items()
+        if (limit := getattr(bound, name, None)) is not None
+    ]
+    return " and".join(texts)
 
 
 def _example(location: tuple[str, ...], model: type[BaseModel]) -> str:

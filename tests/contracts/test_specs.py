@@ -169,6 +169,13 @@ def test_only_what_differs_from_the_defaults_is_stored() -> None:
     )
 
 
+def test_a_spec_that_would_not_fit_into_its_parameter_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "SPEC_BYTES_MAX", 80)
+    assert complaints() == ["has 86 bytes as compact JSON: at most 80"]
+
+
 def test_two_spellings_of_one_spec_have_one_digest() -> None:
     assert fees(frequency="PT5M", season=None).digest() == fees(frequency="300s").digest()
     assert fees(season=288).digest() != fees().digest()  # said, so that it stays if frequency moves
