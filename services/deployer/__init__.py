@@ -1,0 +1,1 @@
+"""The deployer: hears verdicts in the registry, takes approved versions to endpoints, and back."""

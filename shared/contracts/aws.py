@@ -47,7 +47,7 @@ class ModelPackageChanged(Hint):
     aws_name: ClassVar[str] = "SageMaker Model Package State Change"
     package_arn: str = Field(
         validation_alias="ModelPackageArn",
-        examples=["arn:aws:sagemaker:eu-west-1:123456789012:model-package/dev-fees/3"],
+        examples=["arn:aws:sagemaker:eu-west-1:123456789012:model-package/mc-dev-fees/3"],
     )
     group: str = Field(
         default="", validation_alias="ModelPackageGroupName", examples=["mc-dev-fees"]

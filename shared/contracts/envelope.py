@@ -141,7 +141,8 @@ def within_size(text: str, name: str) -> str:
     """
     if (size := len(text.encode())) > limits.EVENT_BYTES_MAX:
         raise ContractError(
-            f"{name}: {size} bytes, at most {limits.EVENT_BYTES_MAX} fit in an event: send an S3 URI with its sha256"
+            f"{name}: {size} bytes, at most {limits.EVENT_BYTES_MAX} fit in an event: "
+            "send an S3 URI with its sha256"
         )
     return text
 
@@ -188,7 +189,8 @@ def open_ours(raw: Mapping[str, Any], known: Mapping[str, type[Event]]) -> Envel
         )
     if metadata.schema_version > event_class.schema_version:
         raise ContractError(
-            f"{name}: schema version {metadata.schema_version}, this code knows {event_class.schema_version}"
+            f"{name}: schema version {metadata.schema_version}, "
+            f"this code knows {event_class.schema_version}"
         )
     return Envelope[Event].model_construct(metadata=metadata, data=data)
 
@@ -212,7 +214,10 @@ def first_fault(error: ValidationError) -> str:
 def unknown(name: str, known: Mapping[str, type[Event]]) -> str:
     """Say why a detail-type is not known: a future version, or no event of ours at all."""
     if (match := VERSIONED.fullmatch(name)) and match["name"] in known:
-        return f"{name}: unknown version {match['version']} of {match['name']}: deploy the code that knows it, then redrive"
+        return (
+            f"{name}: unknown version {match['version']} of {match['name']}: "
+            "deploy the code that knows it, then redrive"
+        )
     return f"{name}: no event of that name"
 
 

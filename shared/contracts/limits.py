@@ -58,4 +58,5 @@ DAILY_CAP_MAX = 96  # a training every quarter of an hour
 # What is kept
 VERSIONS_REMEMBERED = 100  # in the deployer's aggregate, beside those that serve, wait or are kept
 VERSIONS_KEPT = 5  # models and endpoint configs ready for a rollback by name
+ROLLOUT_ATTEMPTS_MAX = 3  # under one approval, when SageMaker has no capacity; then a person asks
 CHAMPION_KEPT_DAYS = 90  # versions that were in production stay that long, whatever their number

@@ -38,9 +38,23 @@ class Decision(Generic[S]):
         """Return a copy that says `events` first."""
         return replace(self, events=(*events, *self.events))
 
-    def because(self, why: str) -> "Decision[S]":
-        """Return a copy with another reason."""
-        return replace(self, why=why)
+    def and_then(self, step: Callable[[S], "Decision[S] | None"]) -> "Decision[S]":
+        """Decide one thing more on the new state; None: nothing more."""
+        more = step(self.state)
+        if more is None:
+            return self
+        return replace(
+            more,
+            why="; ".join(filter(None, (self.why, more.why))),
+            actions=self.actions + more.actions,
+            events=self.events + more.events,
+            correlation_id=self.correlation_id or more.correlation_id,
+        )
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to do, to say, or to explain."""
+        return not (self.actions or self.events or self.why)
 
 
 class Ignored(NamedTuple):

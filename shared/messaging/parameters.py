@@ -26,12 +26,12 @@ class Parameters:
     def model_spec(self, model: str) -> ModelSpec | None:
         """Answer a model's spec; None when nobody applied one."""
         text = self.text(names.parameter(self.env, model, ModelParameter.SPEC))
-        return None if text is None else ModelSpec.parse(model, text)
+        return None if text is None else ModelSpec.parse(text)
 
     def series_spec(self, series: str) -> SeriesSpec | None:
         """Answer a series' spec; None when nobody applied one."""
         text = self.text(names.series_parameter(self.env, series))
-        return None if text is None else SeriesSpec.parse(series, text)
+        return None if text is None else SeriesSpec.parse(text)
 
     def hyperparameters(self, model: str) -> dict[str, str]:
         """Answer what people set at run time over the spec's hyperparameters."""

@@ -45,6 +45,8 @@ class Settings:
         The role that SageMaker's jobs and endpoints take.
     lease_seconds : float
         How long an action without a token is held: more than the function's time limit.
+    rules_allowed : bool
+        Whether a spec's rule may approve in this environment, in place of a person.
     """
 
     env: str
@@ -52,6 +54,7 @@ class Settings:
     role_arn: str
     code_version: str
     lease_seconds: float
+    rules_allowed: bool = False
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -71,6 +74,7 @@ class Settings:
                 lease_seconds=float(
                     environment.get("MODELCYCLE_LEASE_SECONDS", limits.LEASE_SECONDS)
                 ),
+                rules_allowed=environment.get("MODELCYCLE_RULES_ALLOWED") == "yes",
             )
         except KeyError as missing:
             raise MisconfiguredError(

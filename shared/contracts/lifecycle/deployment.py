@@ -78,8 +78,8 @@ class EndpointInService(Event):
     endpoint_config: ConfigName
     cutoff: Moment
     """The last observation that the version was trained on."""
-    back_to: bool = Field(default=False, examples=[False])
-    """Whether this version came back by a rollback, which tightens nothing."""
+    reason: str = Field(default="roll-out", examples=["roll-out"])
+    """roll-out, or rollback: the version came back, which tightens nothing."""
 
 
 class DeploymentFailed(Event):

@@ -22,7 +22,7 @@ RunId = Annotated[str, Field(examples=["fees-r0123456789ab"], description="One t
 PackageArn = Annotated[
     str,
     Field(
-        examples=["arn:aws:sagemaker:eu-west-1:123456789012:model-package/dev-fees/3"],
+        examples=["arn:aws:sagemaker:eu-west-1:123456789012:model-package/mc-dev-fees/3"],
         description="The version's ModelPackage.",
     ),
 ]

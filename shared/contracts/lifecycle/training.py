@@ -17,7 +17,7 @@ class TrainingStarted(Event):
     run_id: RunId
     execution_arn: str = Field(
         examples=[
-            "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/modelcycle-dev-lightgbm/execution/abcdefghijkl"
+            "arn:aws:sagemaker:eu-west-1:123456789012:pipeline/mc-dev-lightgbm/execution/abcdefghijkl"
         ]
     )
     trigger: str = Field(examples=["person"])

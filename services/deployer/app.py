@@ -1,0 +1,42 @@
+"""The deployer's composition root and Lambda entry."""
+
+from services.deployer.aws import AwsLook, S3Artifacts, SageMakerEndpoints, SageMakerRegistry
+from services.deployer.domain.state import Deployments
+from services.deployer.effects import EFFECTS
+from services.deployer.handlers import HANDLERS
+from services.deployer.ports import Ports
+from shared.messaging import runtime
+from shared.messaging.lambda_entry import Door, entry
+from shared.messaging.worker import Service
+
+NAME = "deployer"
+
+
+def build() -> Door:
+    """Put the deployer together on AWS."""
+    settings = runtime.Settings.read()
+    registry = SageMakerRegistry(runtime.client("sagemaker"))
+    endpoints = SageMakerEndpoints(
+        runtime.client("sagemaker"),
+        runtime.client("sagemaker-runtime"),
+        settings.env,
+        settings.role_arn,
+    )
+    look = AwsLook(registry, endpoints, runtime.parameters(settings), settings.rules_allowed)
+    ports = Ports(
+        env=settings.env,
+        look=look,
+        registry=registry,
+        endpoints=endpoints,
+        artifacts=S3Artifacts(runtime.blobs(settings)),
+    )
+    service: Service[Deployments] = Service(
+        name=NAME, handlers=HANDLERS, effects=EFFECTS, look=look, ports=ports
+    )
+    worker = runtime.worker(
+        service, Deployments, lambda model: Deployments(env=settings.env, model=model), settings
+    )
+    return runtime.door(NAME, worker, settings)
+
+
+handler = entry(build)

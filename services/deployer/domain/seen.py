@@ -1,0 +1,79 @@
+"""What the deployer sees of the registry and of endpoints, in our words."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import AwareDatetime
+
+from shared.contracts.frozen import Frozen
+from shared.contracts.names import Stage
+from shared.contracts.registration import Registration
+
+
+class Verdict(StrEnum):
+    """What was said of a version, for one stage."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
+class Package(Frozen):
+    """A ModelPackage, as Describe shows it."""
+
+    arn: str
+    version: int
+    approval: Verdict
+    approval_note: str = ""
+    production: Verdict | None = None
+    """The life cycle's status where its stage is Production; none while it is Staging."""
+    production_note: str = ""
+    last_modified_by: str = "unknown"
+    image: str
+    artifact_uri: str
+    registration: Registration
+    """As the evaluator wrote it."""
+
+
+class Serving(StrEnum):
+    """What an endpoint is doing."""
+
+    READY = "ready"
+    CHANGING = "changing"
+    FAILED = "failed"
+    STUCK = "stuck"
+    """The roll-back of an update failed: only a person can help."""
+
+
+class Endpoint(Frozen):
+    """An endpoint, as Describe shows it."""
+
+    name: str
+    status: Serving
+    config: str
+    pending_config: str | None = None
+    modified_at: AwareDatetime
+    reason: str = ""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it serves and nothing is under way."""
+        return self.status is Serving.READY and self.pending_config is None
+
+
+class World(Frozen):
+    """What a decision on one model looks at, beside the registry."""
+
+    endpoints: dict[Stage, Endpoint | None]
+    strategy: str
+    """How traffic moves to a new version."""
+    bake_s: int
+    """Seconds that alarms are watched before the old version goes."""
+    frozen: bool
+    rule_for: tuple[Stage, ...]
+    """Stages that the spec's rule approves, where this environment allows rules."""
+
+    def fence(self, stage: Stage) -> datetime | None:
+        """Answer when the stage's endpoint was last modified; None where there is none."""
+        endpoint = self.endpoints[stage]
+        return endpoint.modified_at if endpoint else None

@@ -1,0 +1,38 @@
+"""The sweep: ask about whatever waits or is on its way; hints may have been lost."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from services.deployer.domain import rollouts, verdicts
+from services.deployer.domain.seen import Package, Verdict, World
+from services.deployer.domain.state import Deployments
+from shared.contracts.names import Stage
+from shared.messaging.decision import Decision
+
+
+def undecided(state: Deployments) -> tuple[str, ...]:
+    """Answer the packages whose verdict may have been missed."""
+    in_use = state.in_use()
+    return tuple(
+        version.package_arn
+        for version in state.versions.values()
+        if version.approval is Verdict.PENDING
+        or (version.approval is Verdict.APPROVED and version.production is Verdict.PENDING)
+        or version.number in in_use
+    )
+
+
+def sweep(
+    state: Deployments, packages: Iterable[Package], world: World, now: datetime
+) -> Decision[Deployments] | None:
+    """Decide again on everything that is seen."""
+    decision = Decision(state, "")
+    for package in packages:
+        decision = decision.and_then(
+            lambda after, seen=package: verdicts.hear_package(after, seen, world)  # type: ignore[misc]
+        )
+    for stage in Stage:
+        decision = decision.and_then(
+            lambda after, at=stage: rollouts.hear_endpoint(after, at, world, now)  # type: ignore[misc]
+        ).and_then(lambda after, at=stage: rollouts.try_again(after, at, world))  # type: ignore[misc]
+    return None if decision.is_idle else decision
