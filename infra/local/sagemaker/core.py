@@ -50,6 +50,11 @@ def not_found(message: str) -> ServiceError:
     return ServiceError("ResourceNotFound", message)
 
 
+def conflict(message: str) -> ServiceError:
+    """Answer the error of the registry's operations that declare ConflictException."""
+    return ServiceError("ConflictException", message)
+
+
 def in_use(message: str) -> ServiceError:
     """Answer the error of the operations that declare ResourceInUse."""
     return ServiceError("ResourceInUse", message)

@@ -1,0 +1,167 @@
+"""moto's server in this process, mended where the loop needs more than it does.
+
+What is mended, all of it against moto 5.2.5 (see the pin in pyproject.toml):
+
+- its dictionaries do not bear two threads, so all but SQS is answered under one lock; a queue has
+  one of its own, since a long poll waits inside (a message that was sent while another was being
+  deleted was lost, and one message could be received twice);
+- a message whose visibility is set to zero wakes those who wait for one;
+- delivered events lacked their account, and could be garbled by a detail that holds ``<source>``;
+  rules that are disabled, or only scheduled, received every event;
+- TransactWriteItems: see `transactions`.
+"""
+
+import functools
+import logging
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+import jsonpath_ng.ext
+from moto.events.models import Rule, events_backends
+from moto.events.utils import EventTemplateParser
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.sqs.models import Queue, SQSBackend
+
+from infra.local import transactions
+
+log = logging.getLogger(__name__)
+
+LOCK = threading.RLock()  # one a process, as moto's state is
+
+SCOPE_PARTS = 5  # access key id / date / region / service / aws4_request
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def application() -> Application:
+    """Answer moto's WSGI application, mended."""
+    _mend()
+    moto = DomainDispatcherApplication(create_backend_app)
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if signature(environ).service == "sqs":
+            return moto(environ, start_response)  # type: ignore[no-any-return]
+        with LOCK:
+            return list(moto(environ, start_response))
+
+    return answer
+
+
+class Signature(NamedTuple):
+    """Who signed a request, and for what; the signature itself is not checked."""
+
+    service: str
+    region: str
+    access_key: str
+
+
+def signature(environ: Mapping[str, Any]) -> Signature:
+    """Answer a request's SigV4 credential scope; empty texts where there is none."""
+    _, _, scope = environ.get("HTTP_AUTHORIZATION", "").partition("Credential=")
+    parts = scope.partition(",")[0].split("/")
+    if len(parts) != SCOPE_PARTS:
+        return Signature("", "", "")
+    access_key, _, region, service, _ = parts
+    return Signature(service.lower(), region, access_key)
+
+
+def put_aws_event(
+    account: str,
+    region: str,
+    now: datetime,
+    detail_type: str,
+    resources: Sequence[str],
+    detail: Mapping[str, Any],
+) -> None:
+    """Deliver an event of SageMaker by the rules of the default bus.
+
+    PutEvents refuses the source ``aws.…`` to anybody but AWS, hence not by it. A rule that cannot
+    deliver is logged.
+    """
+    event = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": detail_type,
+        "source": "aws.sagemaker",
+        "account": account,
+        "time": now.timestamp(),  # as moto keeps it; it is delivered in ISO 8601
+        "region": region,
+        "resources": list(resources),
+        "detail": dict(detail),
+        "ingestion-time": now.timestamp(),
+    }
+    with LOCK:
+        bus = events_backends[account][region].describe_event_bus("default")
+        for rule in list(bus.rules.values()):
+            try:
+                rule.send_to_targets(event)
+            except Exception:  # as in AWS, a broken target is no matter of who caused the event
+                log.exception("rule %s could not deliver %s", rule.name, detail_type)
+
+
+@functools.cache
+def _mend() -> None:
+    transactions.install(LOCK)
+    jsonpath = functools.lru_cache(maxsize=256)(jsonpath_ng.ext.parse)  # type: ignore[attr-defined]
+    jsonpath_ng.ext.parse = jsonpath  # type: ignore[attr-defined]
+    Rule.send_to_targets = _unless_off(Rule.send_to_targets)
+    EventTemplateParser.parse = staticmethod(_whole_unless_templated(EventTemplateParser.parse))
+    Queue.delete_message = _holding(Queue.delete_message)
+    SQSBackend.receive_message = _holding_queue(SQSBackend.receive_message)
+    SQSBackend.change_message_visibility = _waking(SQSBackend.change_message_visibility)
+
+
+def _unless_off(send: Callable[..., None]) -> Callable[..., None]:
+    @functools.wraps(send)
+    def send_to_targets(rule: Any, *arguments: Any, **options: Any) -> None:
+        listens = rule.event_pattern.get_pattern()
+        if rule.state != "DISABLED" and (listens or not rule.scheduled_expression):
+            send(rule, *arguments, **options)
+
+    return send_to_targets
+
+
+def _whole_unless_templated(parse: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(parse)
+    def whole(
+        input_template: str | None, input_paths_map: dict[str, Any], event: Mapping[str, Any]
+    ) -> Any:
+        if input_template:
+            return parse(input_template, input_paths_map, event)
+        return {key: value for key, value in event.items() if key != "ingestion-time"}
+
+    return whole
+
+
+def _holding(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def locked(queue: Any, *arguments: Any, **options: Any) -> Any:
+        with queue._messages_lock:
+            return method(queue, *arguments, **options)
+
+    return locked
+
+
+def _holding_queue(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def locked(backend: Any, queue_name: str, *arguments: Any, **options: Any) -> Any:
+        # a condition's wait() lets go of its lock however often it is held, so polls may wait
+        with backend.get_queue(queue_name)._messages_lock:
+            return method(backend, queue_name, *arguments, **options)
+
+    return locked
+
+
+def _waking(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def wake(backend: Any, queue_name: str, *arguments: Any, **options: Any) -> Any:
+        lock = backend.get_queue(queue_name)._messages_lock
+        with lock:
+            result = method(backend, queue_name, *arguments, **options)
+            lock.notify_all()
+            return result
+
+    return wake
