@@ -97,7 +97,13 @@ class Children:
         atexit.register(self._kill_all)
 
     def start(
-        self, command: Sequence[str], *, environment: Mapping[str, str], folder: Path, log: Path
+        self,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        folder: Path,
+        log: Path,
+        descriptors: Sequence[int] = (),
     ) -> Child:
         """Start a program with exactly this environment.
 
@@ -109,6 +115,8 @@ class Children:
             Its working directory.
         log : Path
             Its standard output and error, appended; the folder is made.
+        descriptors : sequence of int
+            Open files that it gets under the same numbers; the caller closes its own copies.
 
         Raises
         ------
@@ -118,7 +126,9 @@ class Children:
         with self._lock:
             if self._closed:
                 raise ClosingError(f"not starting {command[0]}: everything is being stopped")
-            child = self._starter.submit(_start, command, environment, folder, log).result()
+            child = self._starter.submit(
+                _start, command, environment, folder, log, descriptors
+            ).result()
             self._alive = [*(other for other in self._alive if other.poll() is None), child]
             return child
 
@@ -162,7 +172,11 @@ def tail(log: Path, limit_bytes: int = LOG_TAIL_BYTES) -> str:
 
 
 def _start(
-    command: Sequence[str], environment: Mapping[str, str], folder: Path, log: Path
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    log: Path,
+    descriptors: Sequence[int],
 ) -> Child:
     log.parent.mkdir(parents=True, exist_ok=True)
     tether = Path(__file__).with_name("tether.py")
@@ -175,6 +189,7 @@ def _start(
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            pass_fds=descriptors,
             start_new_session=True,
         )
     return Child(process, log)

@@ -1,0 +1,106 @@
+"""The one account of the local AWS, and clients that can reach nothing else."""
+
+import os
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from shared.contracts import names
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+POOL_CONNECTIONS_MAX = 32  # more than the long polls of all services at the same time
+
+
+def role_arn(env: str) -> str:
+    """Answer the role that SageMaker's jobs and endpoints take."""
+    return f"arn:aws:iam::{ACCOUNT}:role/{names.bus(env)}-execution"
+
+
+def bucket(env: str) -> str:
+    """Answer the environment's bucket."""
+    return names.bucket(env, ACCOUNT, REGION)
+
+
+def client(
+    service: str,
+    endpoint_url: str,
+    access_key: str,
+    *,
+    read_timeout_s: float = 60,
+    attempts: int = 3,
+) -> Any:
+    """Make a boto3 client of the local AWS.
+
+    The caller's own profile, credentials, region and proxy are not looked at, so that neither a
+    broken configuration nor a real account can come into play.
+
+    Parameters
+    ----------
+    access_key : str
+        Who is speaking: shown as ``LastModifiedBy`` and the like.
+    attempts : int
+        How often a call is made until it is given up.
+    """
+    hermetic = botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
+    return boto3.Session(botocore_session=hermetic, region_name=REGION).client(  # type: ignore[call-overload]
+        service,
+        endpoint_url=endpoint_url,
+        aws_access_key_id=access_key,
+        aws_secret_access_key="local",  # noqa: S106  # the local AWS checks no signature
+        config=Config(
+            proxies={},
+            read_timeout=read_timeout_s,
+            retries={"mode": "standard", "total_max_attempts": attempts},
+            max_pool_connections=POOL_CONNECTIONS_MAX,
+        ),
+    )
+
+
+def function_environment(
+    env: str, service: str, endpoint_url: str, limit_s: float
+) -> dict[str, str]:
+    """Answer everything that a service's function sees, and nothing of the caller's.
+
+    Parameters
+    ----------
+    limit_s : float
+        The function's time limit; what it leases outlives it.
+    """
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+        "MODELCYCLE_ENV": env,
+        "MODELCYCLE_BUCKET": bucket(env),
+        "MODELCYCLE_ROLE_ARN": role_arn(env),
+        "MODELCYCLE_CODE_VERSION": "local",
+        "MODELCYCLE_LEASE_SECONDS": str(limit_s + LEASE_MARGIN_S),
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": f"modelcycle-{service}",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_LAMBDA_FUNCTION_NAME": function_name(env, service),
+        "POWERTOOLS_SERVICE_NAME": service,
+    }
+
+
+def function_name(env: str, service: str) -> str:
+    """Name the Lambda of a service."""
+    return f"{names.bus(env)}-{service}"
+
+
+LEASE_MARGIN_S = 1.0
+"""By how much a lease outlives the function that holds it; one clock, hence so little."""
