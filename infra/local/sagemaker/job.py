@@ -224,10 +224,14 @@ class Bench:
         limit = job.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
         deadline = self.elapsed_s() + (limit or DEFAULT_MAX_RUNTIME_S)
         asked = False
-        while not ended():
-            if not job.stopping and self.elapsed_s() >= deadline:
-                job.ask_to_stop(outlived=True)
-            if job.stopping and not asked:
+        try:
+            while not ended():
+                if not job.stopping and self.elapsed_s() >= deadline:
+                    job.ask_to_stop(outlived=True)
+                if job.stopping and not asked:
+                    running.stop()
+                    asked = True
+                yield
+        finally:  # nobody may walk on: the engine closes
+            if not ended():
                 running.stop()
-                asked = True
-            yield

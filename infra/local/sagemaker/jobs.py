@@ -70,7 +70,9 @@ class Jobs:
         return len(self._live)
 
     def close(self) -> None:
-        """Start nothing more; the processes end with their family."""
+        """End all jobs where they stand, and start nothing more."""
+        for flow in self._live.values():
+            flow.close()
         self._live.clear()
         self._bench.executor.shutdown(cancel_futures=True)
 
