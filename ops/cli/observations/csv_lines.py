@@ -57,7 +57,10 @@ def load_csv(path: Path, data: bytes, wanted: Sequence[str] | None, delimiter: s
         table = arrow_csv.read_csv(
             io.BytesIO(text),
             # One thread: only then are the numbers of invalid rows known.
-            read_options=arrow_csv.ReadOptions(use_threads=False, column_names=keys, skip_rows=1),
+            # One block: else a line longer than a block would end the reading.
+            read_options=arrow_csv.ReadOptions(
+                use_threads=False, block_size=len(text) + 1, column_names=keys, skip_rows=1
+            ),
             parse_options=arrow_csv.ParseOptions(
                 delimiter=delimiter, invalid_row_handler=set_aside, ignore_empty_lines=False
             ),

@@ -25,6 +25,7 @@ class Fault(StrEnum):
     NO_ZONE = "no time zone"
     MIXED_ZONE = "no time zone among times with one"
     FUTURE = "in the future"
+    TOO_EARLY = "before 1971"
     NOT_A_NUMBER = "not a number"
     NOT_FINITE = "not finite"
     NOT_WHOLE = "not a whole number"
@@ -54,6 +55,10 @@ SAYS: dict[Fault, tuple[str, str]] = {
         "write one for every row, or give --assume-utc if those without are UTC",
     ),
     Fault.FUTURE: ("is in the future", "check its time zone and this machine's clock"),
+    Fault.TOO_EARLY: (
+        "is before 1971, as programs write a time that they do not know",
+        "correct it or leave the row out",
+    ),
     Fault.NOT_A_NUMBER: (
         "is not a number",
         "write digits with a decimal point and no separators, as 1234.5",

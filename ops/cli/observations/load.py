@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ops.cli.observations.faults import Fault
 from ops.cli.observations.model import ObservationsRefused
 
-FILE_BYTES_MAX = 2 << 30
+FILE_BYTES_MAX = 1 << 30
 """Beyond this the file does not fit comfortably into a laptop's memory; import it in pieces."""
 
 PARQUET_MAGIC = b"PAR1"

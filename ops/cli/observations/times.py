@@ -30,6 +30,10 @@ ZONE = r" ?(Z|z|UTC|[+-]\d\d(:?\d\d)?)$"
 EPOCH_DIGITS = r"^\d{9,17}(\.\d+)?$"
 OFFSETS_NAMED = 5
 
+EARLIEST_MICROSECONDS = 365 * 86_400 * 1_000_000
+"""1971: programs write a time that they do not know as 1970, 1900 or the year 1, and a single such
+row would make a series of half a century of gaps."""
+
 EPOCH_UNITS = ((1e8, 1e11, 1e6), (1e11, 1e14, 1e3), (1e14, 1e17, 1.0))
 """From, to, microseconds per unit: seconds, milliseconds, microseconds, all of 1973 to 5138."""
 
@@ -71,6 +75,7 @@ def judge_times(column: Any, now_microseconds: int, *, assume_utc: bool) -> Time
     micros, good, naive, offsets = parsed
     faults = np.zeros(len(micros), dtype=np.int8)
     faults[good & (micros > now_microseconds)] = code(Fault.FUTURE)
+    faults[good & (micros < EARLIEST_MICROSECONDS)] = code(Fault.TOO_EARLY)
     if not assume_utc:
         mixed = bool((good & ~naive).any())
         faults[good & naive] = code(Fault.MIXED_ZONE if mixed else Fault.NO_ZONE)
@@ -116,7 +121,7 @@ def parse_texts(texts: Any) -> Parsed:
     if digits.any():
         from_digits, sound = since_1970(floats_where(digits, texts))
         micros[sound], good = from_digits[sound], good | sound
-    return Parsed(micros, good, naive, offsets_of(texts.filter(pa.array(aware))))
+    return Parsed(micros, good, naive, offsets_of(texts.filter(pa.array(aware & good))))
 
 
 def with_plain_zones(texts: "pd.Series[str]") -> "pd.Series[str]":
