@@ -5,11 +5,14 @@ import json
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import botocore.session
 import pytest
 from botocore.validate import ParamValidator
+from hypothesis import given
+from hypothesis import strategies as st
 
 from infra.local.processes import Children
 from infra.local.sagemaker import storage, transform
@@ -320,6 +323,14 @@ def test_only_two_containers_run_at_a_time(yard: Yard) -> None:
     assert yard.jobs.running() == 2
 
 
+def test_closing_ends_what_runs_without_waiting_for_its_work(yard: Yard) -> None:
+    yard.train("fees-1", HyperParameters={"mood": "slow"})
+    yard.until_log_has("Training", "fees-1", "waiting")
+    yard.jobs.close()
+    yard.until_log_has("Training", "fees-1", "epoch 2")  # it heard the signal and saved
+    assert yard.jobs.running() == 0
+
+
 def test_processing_reads_and_writes_s3_through_its_folders(yard: Yard, api: Any) -> None:
     yard.process("prepare-1")
     seen = yard.finish("Processing", "prepare-1")
@@ -404,6 +415,33 @@ def test_input_is_split_as_the_request_says(
 ) -> None:
     request = {"TransformInput": {"SplitType": "Line"}, **request_}
     assert list(transform.records(body, request)) == payloads
+
+
+@given(
+    lines=st.lists(
+        st.binary(min_size=1, max_size=9).filter(lambda b: b.strip() and b"\n" not in b)
+    ),
+    single=st.booleans(),
+)
+def test_no_record_is_lost_or_moved_by_splitting(lines: list[bytes], single: bool) -> None:
+    request = {
+        "TransformInput": {"SplitType": "Line"},
+        "BatchStrategy": "SingleRecord" if single else "MultiRecord",
+    }
+    payloads = list(transform.records(b"\n".join(lines), request))
+    assert b"\n".join(payloads) == b"\n".join(lines)
+    assert not single or payloads == lines
+
+
+@given(st.dictionaries(st.text("ab", min_size=1, max_size=3), st.binary(max_size=9), max_size=4))
+def test_a_packed_folder_unpacks_to_itself(content: dict[str, bytes]) -> None:
+    with TemporaryDirectory() as place:
+        before, after = Path(place, "before"), Path(place, "after")
+        before.mkdir()
+        for name, body in content.items():
+            (before / name).write_bytes(body)
+        storage.unpack(storage.pack(before), after)
+        assert {path.name: path.read_bytes() for path in after.iterdir()} == content
 
 
 def test_a_record_over_the_payload_limit_is_the_clients_fault() -> None:

@@ -452,6 +452,11 @@ LOOP = [fail("a", "Other"), {**fail("b", "Refuse"), "Name": "Other"}]
         (definition(fail(get("Execution.Colour"))), "refers to Execution.Colour, known are"),
         (definition(fail(get("Colour"))), "'Colour' is no reference"),
         (definition(fail({"Std:Join": {"On": "/"}})), "Std:Join needs a list of Values"),
+        (definition(step("A", "Condition", {})), "step A needs a list of Conditions"),
+        (
+            definition(fail({"Std:JsonGet": {"PropertyFile": "Report", "Path": "a"}})),
+            "Std:JsonGet needs a PropertyFile that is a Get",
+        ),
         (definition(*LOOP), "steps wait for each other: .*Other"),
         (definition(fail(get("Steps.Refuse.X"))), "steps wait for each other: Refuse → Refuse"),
         (definition({"Name": "A", "Type": "Fail"}), "a part is missing .*Arguments"),

@@ -164,6 +164,8 @@ def _step(given: Mapping[str, Any], arguments: dict[str, Any], branch: Branch | 
         raise wrong(f"step {name} has type {kind!r}; the local AWS has {', '.join(STEP_TYPES)}")
     if given.get("CacheConfig", {}).get("Enabled"):
         raise wrong(f"step {name}: the local AWS has no step caching, leave CacheConfig out")
+    if kind == "Condition" and not isinstance(arguments.get("Conditions"), list):
+        raise wrong(f"step {name} needs a list of Conditions")
     used = {each.name for each in references(arguments) if each.root == "Steps"}
     files = {each["PropertyFileName"]: each for each in given.get("PropertyFiles", ())}
     return Step(

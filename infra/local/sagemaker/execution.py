@@ -171,6 +171,8 @@ class Execution:
             self._end(run, "Failed", f"ClientError: {error}")
         except StepError as error:
             self._end(run, "Failed", str(error))
+        except Exception as error:  # a fault of ours ends this step, not the tick of all others
+            self._end(run, "Failed", f"InternalServerError: {type(error).__name__}: {error}")
 
     def _do(self, run: Run, arguments: Request) -> None:
         match run.step.kind:
@@ -179,8 +181,9 @@ class Execution:
                 run.metadata = {"Condition": {"Outcome": str(run.outcome)}}
                 self._end(run, "Succeeded")
             case "Fail":
-                run.metadata = {"Fail": {"ErrorMessage": arguments["ErrorMessage"]}}
-                self._end(run, "Failed", str(arguments["ErrorMessage"]))
+                message = str(arguments.get("ErrorMessage", ""))
+                run.metadata = {"Fail": {"ErrorMessage": message}}
+                self._end(run, "Failed", message)
             case kind:
                 self._create(run, kind, arguments)
 

@@ -135,7 +135,7 @@ def follow(value: Any, path: Sequence[str | int], text: str) -> Any:
     for part in path:
         try:
             value = _named(value, part) if _is_list_of_named(value, part) else value[part]
-        except (KeyError, IndexError, TypeError, StopIteration):
+        except (KeyError, IndexError, TypeError, AttributeError, StopIteration):
             raise UnresolvedError(f"{text} leads nowhere: there is no {part!r}") from None
     return value
 
@@ -155,8 +155,12 @@ def _parts(text: str) -> tuple[str | int, ...]:
 def _well_formed(value: Mapping[str, Any]) -> None:
     if JOIN in value and not isinstance(value[JOIN].get("Values"), list):
         raise UnresolvedError(f"{JOIN} needs a list of Values, got {value[JOIN]!r}")
-    if JSON_GET in value and not {"PropertyFile", "Path"} <= set(value[JSON_GET]):
-        raise UnresolvedError(f"{JSON_GET} needs PropertyFile and Path, got {value[JSON_GET]!r}")
+    if JSON_GET in value:
+        file, path = value[JSON_GET].get("PropertyFile"), value[JSON_GET].get("Path")
+        if not isinstance(file, Mapping) or set(file) != {GET} or not isinstance(path, str):
+            raise UnresolvedError(
+                f"{JSON_GET} needs a PropertyFile that is a {GET}, and a Path, got {value!r}"
+            )
 
 
 def _found(reference: Reference, look: Look) -> Any:
