@@ -1,0 +1,136 @@
+"""How good and how fast the algorithms are on real fees: ``python -m bench.algorithms``.
+
+Runs the real programs, prepare, train, serve, in a folder that plays /opt/ml, on the observations
+that tests find beside the repository, and prints one table a data set that ends at another time.
+"""
+
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from shared.forecasting import baseline, deepar_json, losses
+from shared.forecasting.grid import Window
+from shared.forecasting.losses import Outcome, Score
+from tests.algorithms import sandbox
+
+SEASON, HORIZON, ORIGINS = 288, 30, 20
+ENDS = (1.0, 0.85, 0.7, 0.5)  # parts of the file: one end alone is an anecdote
+ARGUMENTS = {
+    "model": "fees",
+    "run-id": "fees-bench",
+    "series": "fees",
+    "target": "mean",
+    "window-s": "300",
+    "frequency-s": "300",
+    "horizon": str(HORIZON),
+    "quantiles": "0.1,0.2,0.3,0.4,0.5,0.6,0.7,0.8,0.9",
+    "season": str(SEASON),
+    "origins": str(ORIGINS),
+    "stride": str(HORIZON),
+    "context-points": str(2 * SEASON),
+}
+HYPERPARAMETERS = {
+    "prediction_length": str(HORIZON),
+    "time_freq": "5min",
+    "season_length": str(SEASON),
+}
+
+
+def main() -> None:
+    """Print a table for each end of the data."""
+    if not sandbox.BITCOIN.exists():
+        sys.exit("the real fees are not beside the repository: nothing to measure")
+    windows = sandbox.bitcoin_windows()
+    for part in ENDS:
+        with tempfile.TemporaryDirectory() as folder:
+            measure(windows[: int(len(windows) * part)], Path(folder))
+
+
+def measure(windows: Sequence[Window], folder: Path) -> None:
+    """Prepare, train and forecast once, and print how it went."""
+    offline = folder / "processing/input/offline"
+    sandbox.write_offline_store(offline, "fees", windows)
+    prepared_s = timed(folder, "algorithms.dataset.prepare", ARGUMENTS)
+    output = folder / "processing/output"
+    sandbox.write_training_job(folder, output / "judged/train.json", HYPERPARAMETERS)
+    trained_s = timed(folder, "algorithms.lightgbm.train", {})
+    began = time.perf_counter()
+    with sandbox.serving(folder) as server:
+        ready_s = time.perf_counter() - began
+        lines = (output / "backtest/backtest.jsonl").read_text().splitlines()
+        began = time.perf_counter()
+        answers = [
+            server.request("POST", "/invocations", line, "application/jsonlines") for line in lines
+        ]
+        forecast_ms = (time.perf_counter() - began) / len(lines) * 1000
+        serving_mb = memory_mb(server.process.pid)
+    predictions = [deepar_json.read_prediction(body) for _, body in answers]
+    show(output, predictions)
+    print(
+        f"prepare {prepared_s:.1f} s, train {trained_s:.1f} s, endpoint ready {ready_s:.2f} s,"
+        f" a forecast {forecast_ms:.1f} ms, serving {serving_mb:.0f} MB\n"
+    )
+
+
+def show(output: Path, predictions: Sequence[deepar_json.Prediction]) -> None:
+    """Score the forecasts and the naive ones, and print them as a table."""
+    manifest = json.loads((output / "manifest/manifest.json").read_text())
+    target = deepar_json.read_series((output / "full/train.json").read_text()).target
+    cut = [cut_window(target, origin) for origin in manifest["origins"]]
+    levels = manifest["quantiles"]
+    began = time.perf_counter()
+    best = baseline.better(cut, SEASON, levels)
+    baseline_s = time.perf_counter() - began
+    rows: dict[str, Score] = {
+        "lightgbm": losses.score(
+            [
+                Outcome(window.truth, one.quantiles or {})
+                for window, one in zip(cut, predictions, strict=True)
+            ]
+        )
+    }
+    for name, naive in baseline.NAIVE.items():
+        rows[name] = losses.score(
+            [Outcome(one.truth, naive(one.context, SEASON, HORIZON, levels)) for one in cut]
+        )
+    print(f"{manifest['points']} points to {manifest['cutoff']}, {manifest['filled']} filled")
+    print(f"{'forecast':<16}{'mean wQL':>9}{'ratio':>7}{'RMSE':>9}  coverage of 0.1, 0.5, 0.9")
+    for name, score in rows.items():
+        covered = "  ".join(f"{score.coverage[level]:.2f}" for level in (0.1, 0.5, 0.9))
+        ratio = score.mean_wql / best.score.mean_wql
+        print(f"{name:<16}{score.mean_wql:>9.3f}{ratio:>7.2f}{score.rmse:>9.0f}  {covered}")
+    print(f"both baselines {baseline_s:.2f} s, the better: {best.name}")
+
+
+def cut_window(target: Sequence[float], origin: dict[str, Any]) -> baseline.Window:
+    """Cut what is known at an origin, and what came true after it."""
+    at = origin["index"]
+    return baseline.Window(target[max(0, at - 2 * SEASON) : at], target[at : at + HORIZON])
+
+
+def timed(folder: Path, module: str, arguments: dict[str, str]) -> float:
+    """Run a program and answer its seconds; ends the bench where it fails."""
+    began = time.perf_counter()
+    words = [word for name, value in arguments.items() for word in (f"--{name}", value)]
+    done = sandbox.run(folder, module, *words)
+    if done.returncode:
+        sys.exit(done.stdout + done.stderr)
+    return time.perf_counter() - began
+
+
+def memory_mb(pid: int) -> float:
+    """Answer the process's proportional share of memory, or 0 where the system does not tell."""
+    path = Path(f"/proc/{pid}/smaps_rollup")
+    if not path.exists() or not os.access(path, os.R_OK):
+        return 0.0
+    shares = (line.split()[1] for line in path.read_text().splitlines() if line.startswith("Pss:"))
+    return sum(map(int, shares)) / 1024
+
+
+if __name__ == "__main__":
+    main()
