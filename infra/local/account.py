@@ -1,6 +1,8 @@
 """The one account of the local AWS, and clients that can reach nothing else."""
 
 import os
+from functools import cache
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -11,7 +13,11 @@ from shared.contracts import names
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+LEASE_MARGIN_S = 1.0  # by which a lease outlives its function; one clock, hence so little
 POOL_CONNECTIONS_MAX = 32  # more than the long polls of all services at the same time
+
+
+_making = Lock()  # sessions do not bear two threads, clients do
 
 
 def role_arn(env: str) -> str:
@@ -44,6 +50,24 @@ def client(
     attempts : int
         How often a call is made until it is given up.
     """
+    with _making:
+        return _session().client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=endpoint_url,
+            aws_access_key_id=access_key,
+            aws_secret_access_key="local",  # noqa: S106  # the local AWS checks no signature
+            config=Config(
+                proxies={},
+                read_timeout=read_timeout_s,
+                retries={"mode": "standard", "total_max_attempts": attempts},
+                max_pool_connections=POOL_CONNECTIONS_MAX,
+            ),
+        )
+
+
+@cache
+def _session() -> boto3.Session:
+    """Make the one session, which keeps what it has read of AWS's models."""
     hermetic = botocore.session.Session(
         session_vars={
             "profile": (None, None, None, None),
@@ -51,18 +75,7 @@ def client(
             "credentials_file": (None, None, os.devnull, None),
         }
     )
-    return boto3.Session(botocore_session=hermetic, region_name=REGION).client(  # type: ignore[call-overload]
-        service,
-        endpoint_url=endpoint_url,
-        aws_access_key_id=access_key,
-        aws_secret_access_key="local",  # noqa: S106  # the local AWS checks no signature
-        config=Config(
-            proxies={},
-            read_timeout=read_timeout_s,
-            retries={"mode": "standard", "total_max_attempts": attempts},
-            max_pool_connections=POOL_CONNECTIONS_MAX,
-        ),
-    )
+    return boto3.Session(botocore_session=hermetic, region_name=REGION)
 
 
 def function_environment(
@@ -100,7 +113,3 @@ def function_environment(
 def function_name(env: str, service: str) -> str:
     """Name the Lambda of a service."""
     return f"{names.bus(env)}-{service}"
-
-
-LEASE_MARGIN_S = 1.0
-"""By how much a lease outlives the function that holds it; one clock, hence so little."""

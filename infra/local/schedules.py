@@ -1,0 +1,111 @@
+"""EventBridge Scheduler on one machine: wakes services up by the schedules' table.
+
+Real minutes are for real clouds: `speed_up` divides them, so that a demo's sweeps come in seconds.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from math import inf
+from threading import Event, Thread
+from typing import Any
+
+from infra.local import account
+from shared.contracts import names
+from shared.contracts.subscriptions import SCHEDULES, Schedule
+from shared.contracts.wishes import scheduled
+from shared.messaging.clock import Clock, WallClock
+
+LOOK_S_MAX = 1.0  # how long it may sleep, whatever is due next
+
+
+class Timetable:
+    """When each row is due: a whole number of its periods after the start.
+
+    Parameters
+    ----------
+    speed_up : float
+        By how much time is shortened: at 60, minutes are seconds.
+    """
+
+    def __init__(self, rows: Sequence[Schedule], speed_up: float, start: datetime) -> None:
+        self._periods = {row: timedelta(minutes=row.minutes) / speed_up for row in rows}
+        self._next = {row: start + period for row, period in self._periods.items()}
+
+    def due(self, now: datetime) -> tuple[tuple[Schedule, datetime], ...]:
+        """Answer what is due with the moment it was due; what was missed since is skipped."""
+        rows = [row for row, moment in self._next.items() if moment <= now]
+        return tuple((row, self._pass(row, now)) for row in rows)
+
+    def seconds_to_next(self, now: datetime) -> float:
+        """Answer how long nothing is due; infinity for an empty table."""
+        waits = ((moment - now).total_seconds() for moment in self._next.values())
+        return max(0.0, min(waits, default=inf))
+
+    def _pass(self, row: Schedule, now: datetime) -> datetime:
+        period = self._periods[row]
+        moment = self._next[row] + (now - self._next[row]) // period * period
+        self._next[row] = moment + period
+        return moment
+
+
+class Schedules:
+    """Sends the wishes of the table to the services' queues, from a thread of its own.
+
+    Parameters
+    ----------
+    say : Callable
+        Told in a sentence when a wish could not be sent; the next one is tried all the same.
+    """
+
+    def __init__(
+        self,
+        env: str,
+        endpoint_url: str,
+        services: Sequence[str],
+        speed_up: float,
+        say: Callable[[str], None],
+        clock: Clock | None = None,
+    ) -> None:
+        self._env = env
+        self._say = say
+        self._clock = clock or WallClock()
+        self._sqs: Any = account.client("sqs", endpoint_url, "modelcycle-schedule", attempts=1)
+        rows = [row for row in SCHEDULES if row.service in services]
+        self._timetable = Timetable(rows, speed_up, self._clock.now())
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="schedules", daemon=True)
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Send nothing more; returns at once."""
+        self._stopping.set()
+
+    def join(self) -> None:
+        """Wait after `stop` for the end."""
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def send_due(self) -> None:
+        """Send what is due now."""
+        for row, moment in self._timetable.due(self._clock.now()):
+            self._send(row, moment)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self.send_due()
+            except Exception as error:  # noqa: BLE001  # a wish lost is made good by the next
+                if not self._stopping.is_set():
+                    self._say(f"schedules: {error}")
+            wait_s = self._timetable.seconds_to_next(self._clock.now())
+            self._stopping.wait(min(wait_s, LOOK_S_MAX))
+
+    def _send(self, row: Schedule, moment: datetime) -> None:
+        event_id = f"schedule-{row.service}-{row.wish.__name__}-{moment.isoformat()}"
+        url = self._sqs.get_queue_url(QueueName=names.queue(self._env, row.service))["QueueUrl"]
+        body = json.dumps(scheduled(row.wish, event_id, self._clock.now()))
+        self._sqs.send_message(QueueUrl=url, MessageBody=body)
