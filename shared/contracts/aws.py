@@ -102,7 +102,7 @@ def open_hint(raw: Mapping[str, Any]) -> Envelope[Hint] | None:
     except ValidationError as error:
         raise ContractError(f"{hint_class.aws_name}: {first_fault(error)}") from error
     event_id = str(raw.get("id") or "unknown")
-    return Envelope[Hint].model_construct(
+    return Envelope(
         metadata=Metadata(
             event_id=event_id,
             occurred_at=occurred_at,

@@ -8,6 +8,7 @@ the door it is an `Envelope` whose ``data`` is one of the classes of `shared.con
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Generic, Self, TypeVar, get_args
 
@@ -107,7 +108,8 @@ class Metadata(Frozen):
 E_co = TypeVar("E_co", bound=Event, covariant=True)
 
 
-class Envelope(Frozen, Generic[E_co]):
+@dataclass(frozen=True)
+class Envelope(Generic[E_co]):
     """An event with its metadata."""
 
     metadata: Metadata
@@ -192,7 +194,7 @@ def open_ours(raw: Mapping[str, Any], known: Mapping[str, type[Event]]) -> Envel
             f"{name}: schema version {metadata.schema_version}, "
             f"this code knows {event_class.schema_version}"
         )
-    return Envelope[Event].model_construct(metadata=metadata, data=data)
+    return Envelope(metadata=metadata, data=data)
 
 
 V = TypeVar("V", bound=BaseModel)

@@ -55,6 +55,28 @@ DURATION_DAYS_MAX = 366  # cool-downs and expiries beyond a year are typing erro
 BAKE_SECONDS_MAX = 3_600  # AWS: the wait of a canary or linear deployment
 DAILY_CAP_MAX = 96  # a training every quarter of an hour
 
+# Records and windows
+BATCH_RECORDS_MAX = 50_000  # one function reads and windows that many well within its time limit
+BATCH_WINDOWS_MAX = 5_000  # changed by one batch: their list is kept in the series' item
+BATCH_ID_CHARACTERS_MAX = 200  # part of a key in DynamoDB
+RECORD_ID_CHARACTERS_MAX = 200
+RECORD_VALUE_MAX = 1e200  # a window's total must stay a finite double
+RECORD_COUNT_MAX = 1_000_000_000_000
+FUTURE_SECONDS_MAX = 300  # clocks differ; a time further ahead of ours is a mistake
+OPEN_WINDOWS_MAX = (
+    10_000  # of a series: they are listed in its item; beyond, the oldest close early
+)
+WINDOW_IDS_PER_SECOND = 100  # records a second for which a window's shards of ids are laid out
+SHARD_IDS_MAX = 8_000  # of 8 bytes each: 39 shards still fit into one transaction of 4 MB
+WINDOW_CONTEXT_DAYS_MIN = 1  # windows of the last day are online even where no model asks
+UNFINISHED_BATCHES_MAX = 8  # of a series at once; more wait in the queue
+UNFINISHED_SECONDS_MAX = (
+    QUEUE_VISIBILITY_SECONDS * QUEUE_RECEIVES_MAX
+)  # then a batch is not coming back: what is in its windows is said without it
+BATCH_GET_KEYS_MAX = 100  # AWS: BatchGetItem
+BATCH_WRITE_RECORDS_MAX = 25  # AWS: entries of BatchWriteRecord
+BATCH_ATTEMPTS_MAX = 5  # unprocessed keys and entries repeated in place
+
 # What is kept
 VERSIONS_REMEMBERED = 100  # in the deployer's aggregate, beside those that serve, wait or are kept
 VERSIONS_KEPT = 5  # models and endpoint configs ready for a rollback by name

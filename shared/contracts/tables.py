@@ -45,4 +45,17 @@ def of_aggregates(service: str) -> Table:
     return Table(service, Keys("id"), (BY_KIND,))
 
 
-TABLES: tuple[Table, ...] = tuple(of_aggregates(service) for service in SERVICES)
+OF_JOURNAL = Table(
+    "journal",
+    Keys("subject", "position"),
+    (
+        Index("by-event", Keys("event_id")),
+        Index("by-day", Keys("day", "position"), keys_only=False),
+    ),
+)
+"""Events by model or series in order, by their id, and all of a day."""
+
+TABLES: tuple[Table, ...] = (
+    *(of_aggregates(service) for service in SERVICES if service != OF_JOURNAL.service),
+    OF_JOURNAL,
+)

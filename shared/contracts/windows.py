@@ -16,6 +16,7 @@ class Feature(NamedTuple):
     """SageMaker's FeatureType: String, Integral or Fractional."""
 
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 RECORD_IDENTIFIER = "record_id"
 EVENT_TIME = "event_time"
 FEATURES: tuple[Feature, ...] = (

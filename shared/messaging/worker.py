@@ -329,7 +329,7 @@ class Worker(Generic[S]):
             producer=name,
             actor=name,
         )
-        detail = Envelope[Event].model_construct(metadata=metadata, data=event).detail()
+        detail = Envelope(metadata=metadata, data=event).detail()
         return Entry(source=SOURCE + name, detail_type=event.detail_type(), detail=detail)
 
 

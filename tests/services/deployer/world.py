@@ -1,0 +1,264 @@
+"""A small SageMaker for the deployer: registry, endpoints and artifacts in dicts."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from services.deployer.domain.seen import Endpoint, Package, Serving, Verdict, World
+from services.deployer.domain.state import Deployments
+from services.deployer.effects import EFFECTS
+from services.deployer.handlers import HANDLERS
+from services.deployer.ports import Ports, Quantiles
+from shared.contracts import names
+from shared.contracts.aws import EndpointChanged, ModelPackageChanged
+from shared.contracts.envelope import Event
+from shared.contracts.lifecycle import ModelRegistered
+from shared.contracts.manifest import Manifest, Origin
+from shared.contracts.names import Stage
+from shared.contracts.registration import Registration
+from shared.messaging.errors import Refused
+from shared.messaging.worker import Service
+from tests.fakes.messaging import Bench, MemoryStore
+
+ENV, MODEL = "dev", "fees"
+START = datetime(2026, 3, 1, tzinfo=UTC)
+FORECAST: dict[float, tuple[float, ...]] = {0.1: (1.0, 2.0), 0.5: (3.0, 4.0), 0.9: (5.0, 6.0)}
+MANIFEST = Manifest(
+    manifest_version=1,
+    run_id="fees-r000000000001",
+    model=MODEL,
+    series="transactions",
+    target="mean",
+    frequency_s=300,
+    horizon=2,
+    quantiles=(0.1, 0.5, 0.9),
+    season=288,
+    first=START,
+    cutoff=START,
+    judged_cutoff=START,
+    points=1000,
+    gaps=0,
+    filled=0,
+    origins=(Origin(index=998, start=START),),
+    context_points=288,
+    files={},
+)
+
+
+def arn(version: int) -> str:
+    return f"arn:aws:sagemaker:us-east-1:123456789012:model-package/mc-dev-fees/{version}"
+
+
+class SageMaker:
+    """All ports of the deployer; `calls` keeps what changed something."""
+
+    def __init__(self) -> None:
+        self.packages: dict[str, Package] = {}
+        self.endpoints: dict[str, Endpoint] = {}
+        self.configs: dict[str, str] = {}
+        self.models: dict[str, str] = {}
+        self.digests: dict[str, str] = {}
+        self.answers: Quantiles = FORECAST
+        self.refuse: dict[str, Refused] = {}
+        self.calls: list[tuple[str, ...]] = []
+        self.moments = 0
+        self.rule_for: tuple[Stage, ...] = ()
+        self.frozen = False
+
+    # what people and SageMaker do -----------------------------------------------------------
+
+    def registered(self, version: int) -> Package:
+        """The evaluator registered a version."""
+        digest = f"{version:064d}"
+        package = Package(
+            arn=arn(version),
+            version=version,
+            approval=Verdict.PENDING,
+            last_modified_by="modelcycle-evaluator",
+            image="image",
+            artifact_uri=f"s3://b/{version}/model.tar.gz",
+            registration=Registration(
+                run_id=f"fees-r{version:012d}",
+                algorithm="lightgbm",
+                artifact_sha256=digest,
+                manifest_uri="s3://b/dataset/manifest/manifest.json",
+                manifest_sha256="0" * 64,
+                forecasts_uri="s3://b/forecasts/backtest.jsonl.out",
+                cutoff=START,
+            ),
+        )
+        self.packages[package.arn] = package
+        self.digests[package.artifact_uri] = digest
+        return package
+
+    def write(self, version: int, **changes: Any) -> None:
+        """Somebody writes in the registry."""
+        changes = {"last_modified_by": "alice", **changes}
+        self.packages[arn(version)] = self.packages[arn(version)].changed(**changes)
+
+    def moment(self) -> datetime:
+        self.moments += 1
+        return START + timedelta(seconds=self.moments)
+
+    def finish(self, stage: Stage, status: Serving = Serving.READY, back: str = "") -> None:
+        """An endpoint's change ends: well, badly, or with its old configuration."""
+        name = names.endpoint(ENV, MODEL, stage)
+        seen = self.endpoints[name]
+        config = back or seen.pending_config or seen.config
+        self.endpoints[name] = seen.changed(
+            status=status, config=config, pending_config=None, modified_at=self.moment()
+        )
+
+    # the ports -------------------------------------------------------------------------------
+
+    def world(self, model: str) -> World:
+        return World(
+            endpoints={stage: self.describe(names.endpoint(ENV, model, stage)) for stage in Stage},
+            strategy="all-at-once",
+            bake_s=0,
+            frozen=self.frozen,
+            rule_for=self.rule_for,
+        )
+
+    def package(self, package_arn: str) -> Package | None:
+        return self.packages.get(package_arn)
+
+    def offer(self, package_arn: str, evidence: str) -> bool:
+        package = self.packages[package_arn]
+        if package.production is not None:
+            return package.production is Verdict.PENDING
+        self.calls.append(("offer", package_arn))
+        self.packages[package_arn] = package.changed(production=Verdict.PENDING)
+        return True
+
+    def approve(self, package_arn: str, stage: Stage, note: str) -> None:
+        field, said = ("approval", "approval_note")
+        if stage is Stage.PRODUCTION:
+            field, said = ("production", "production_note")
+        self.packages[package_arn] = self.packages[package_arn].changed(
+            **{field: Verdict.APPROVED, said: note}
+        )
+
+    def describe(self, endpoint: str) -> Endpoint | None:
+        return self.endpoints.get(endpoint)
+
+    def ensure_model(self, name: str, package: Package) -> None:
+        self.models[name] = package.artifact_uri
+
+    def ensure_config(self, name: str, model: str, strategy: str, instance: str) -> None:
+        self.configs[name] = model
+
+    def create(self, endpoint: str, config: str) -> None:
+        self.refused("create")
+        if endpoint in self.endpoints:
+            return
+        self.calls.append(("create", endpoint, config))
+        self.endpoints[endpoint] = Endpoint(
+            name=endpoint, status=Serving.CHANGING, config=config, modified_at=self.moment()
+        )
+
+    def update(self, endpoint: str, config: str, strategy: str, bake_s: int) -> None:
+        self.refused("update")
+        self.calls.append(("update", endpoint, config))
+        self.endpoints[endpoint] = self.endpoints[endpoint].changed(
+            status=Serving.CHANGING, pending_config=config, modified_at=self.moment()
+        )
+
+    def delete(self, endpoint: str) -> None:
+        self.calls.append(("delete", endpoint))
+        self.endpoints.pop(endpoint, None)
+
+    def delete_config(self, name: str) -> None:
+        self.configs.pop(name, None)
+
+    def delete_model(self, model: str, version: int) -> None:
+        for name in [name for name in self.models if f"-v{version}-" in name]:
+            del self.models[name]
+
+    def forecast(self, endpoint: str, instance: str, quantiles: Sequence[float]) -> Quantiles:
+        self.refused("forecast")
+        return self.answers
+
+    def sha256(self, uri: str) -> str:
+        return self.digests[uri]
+
+    def manifest(self, uri: str, sha256: str) -> Manifest:
+        return MANIFEST
+
+    def last_window(self, manifest_uri: str, manifest: Manifest) -> str:
+        return "{}"
+
+    def last_forecast(self, forecasts_uri: str) -> Quantiles:
+        return FORECAST
+
+    def refused(self, call: str) -> None:
+        if call in self.refuse:
+            raise self.refuse[call]
+
+
+class Loop:
+    """The deployer's worker with its small world, and the hints that follow what happens there."""
+
+    def __init__(self) -> None:
+        self.aws = SageMaker()
+        ports = Ports(
+            env=ENV, look=self.aws, registry=self.aws, endpoints=self.aws, artifacts=self.aws
+        )
+        service: Service[Deployments] = Service(
+            name="deployer", handlers=HANDLERS, effects=EFFECTS, look=self.aws, ports=ports
+        )
+        store = MemoryStore(Deployments, lambda key: Deployments(env=ENV, model=key))
+        self.bench = Bench(service, store, concerned=lambda envelope: (MODEL,))
+        self.heard = 0
+
+    def hear(self, event: Event, event_id: str = "") -> None:
+        self.heard += 1
+        self.bench.handle(event, event_id or f"event-{self.heard}")
+
+    def register(self, version: int) -> None:
+        self.aws.registered(version)
+        said = ModelRegistered.example().changed(version=version, package_arn=arn(version))
+        self.hear(said)
+
+    def write(self, version: int, **changes: Any) -> None:
+        self.aws.write(version, **changes)
+        self.hear(package_hint(version))
+
+    def finish(self, stage: Stage, status: Serving = Serving.READY, back: str = "") -> None:
+        self.aws.finish(stage, status, back)
+        self.hear(endpoint_hint(stage))
+
+    def to_staging(self, version: int) -> None:
+        self.register(version)
+        self.write(version, approval=Verdict.APPROVED)
+        self.finish(Stage.STAGING)
+
+    def to_production(self, version: int) -> None:
+        self.to_staging(version)
+        self.write(version, production=Verdict.APPROVED)
+        self.finish(Stage.PRODUCTION)
+
+    @property
+    def state(self) -> Deployments:
+        return self.bench.store.load(MODEL, None).state
+
+    def live(self, stage: Stage) -> int | None:
+        live = self.state.stages[stage].live
+        return live.version if live else None
+
+    def said(self) -> list[str]:
+        return self.bench.bus.said()
+
+    def last(self, event: type[Event]) -> Any:
+        return [e.data for e in self.bench.bus.events() if isinstance(e.data, event)][-1]
+
+    def calls(self, name: str) -> list[tuple[str, ...]]:
+        return [call for call in self.aws.calls if call[0] == name]
+
+
+def package_hint(version: int) -> ModelPackageChanged:
+    return ModelPackageChanged(package_arn=arn(version), group="mc-dev-fees", version=version)
+
+
+def endpoint_hint(stage: Stage) -> EndpointChanged:
+    return EndpointChanged(endpoint=names.endpoint(ENV, MODEL, stage))
