@@ -15,13 +15,14 @@ from botocore.validate import ParamValidator
 
 SHOWN_CHARACTERS = 80  # of a value that is refused
 
-# Java's classes inside of brackets, as near as Python's come; \p{S} and \p{P} have no equal.
+# Java's classes, as near as Python's come. All but ASCII stand inside of brackets in the models.
+# \p{S} and \p{P} have no equal.
 CLASSES = {
     r"\p{L}": r"\w",
     r"\p{N}": r"\d",
     r"\p{Z}": r"\s",
     r"\p{M}": "",
-    r"\p{ASCII}": r"\x00-\x7f",
+    r"\p{ASCII}": r"[\x00-\x7f]",
 }
 
 Check = Callable[[Any], bool]

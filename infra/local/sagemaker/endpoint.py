@@ -27,10 +27,13 @@ class Pending:
     started_at: datetime
     stage: str = "Creating"
     stage_since: datetime | None = None
+    stage_message: str | None = None
 
     def shown(self) -> Response:
         """Answer it as PendingDeploymentSummary shows it."""
-        status = {"Status": self.stage, "StartTime": self.stage_since or self.started_at}
+        status: Response = {"Status": self.stage, "StartTime": self.stage_since or self.started_at}
+        if self.stage_message is not None:
+            status["StatusMessage"] = self.stage_message
         variants = [{**variant.shown(), "VariantStatus": [status]} for variant in self.variants]
         return {
             "EndpointConfigName": self.config_name,
@@ -67,9 +70,14 @@ class Endpoint:
     def __post_init__(self) -> None:
         self.modified_at = self.created_at
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all its containers run."""
+        return all(server.alive for server in self.servers)
+
     def walk(self) -> None:
         """Do what can be done now."""
-        if self.flow is None and self.servers and not all(s.alive for s in self.servers):
+        if self.flow is None and not self.is_whole:
             self.flow = self._mend()
         if self.flow is not None and next(self.flow, ENDED) is ENDED:
             self.flow = None
@@ -155,7 +163,8 @@ class Endpoint:
     def _bake(self, fresh: list[Server], bake: timedelta) -> Flow:
         if not bake:
             return
-        self._deploying("Baking")
+        seconds = round(bake.total_seconds())
+        self._deploying("Baking", f"Baking for {seconds} seconds before the traffic moves")
         until = self.surroundings.now() + bake
         try:
             while self.surroundings.now() < until:
@@ -171,7 +180,7 @@ class Endpoint:
     def _roll_back(self, reason: str) -> Flow:
         self.enter("RollingBack")
         yield
-        if not all(server.alive for server in self.servers):
+        if not self.is_whole:
             try:
                 yield from self._replace()
             except StartError as error:
@@ -201,9 +210,9 @@ class Endpoint:
         self.enter("InService")
         self._tell_deployment()
 
-    def _deploying(self, stage: str) -> None:
+    def _deploying(self, stage: str, message: str | None = None) -> None:
         if self.pending is not None:
-            self.pending.stage = stage
+            self.pending.stage, self.pending.stage_message = stage, message
             self.pending.stage_since = moment(self.surroundings.now())
         self.touch()
         self._tell_deployment()

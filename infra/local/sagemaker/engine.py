@@ -3,9 +3,10 @@
 It knows no HTTP. `call` answers an operation by its name; `tick` walks on whatever is under way.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor, ThreadPoolExecutor
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from threading import RLock
 from time import monotonic
@@ -154,8 +155,11 @@ def operations_of(*parts: object) -> dict[str, Operation]:
     }
 
 
-def _names() -> Iterator[tuple[str, str]]:
+@cache
+def _names() -> tuple[tuple[str, str], ...]:
     session = get_session()
-    for service in SERVICES:
-        for operation in session.get_service_model(service).operation_names:
-            yield operation, xform_name(operation)
+    return tuple(
+        (operation, xform_name(operation))
+        for service in SERVICES
+        for operation in session.get_service_model(service).operation_names
+    )
