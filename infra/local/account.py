@@ -78,6 +78,29 @@ def _session() -> boto3.Session:
     return boto3.Session(botocore_session=hermetic, region_name=REGION)
 
 
+def plain_environment() -> dict[str, str]:
+    """Answer what any program needs, and nothing of AWS: none of the caller's credentials."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "LANG": "C.UTF-8",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def pointing_at(endpoint_url: str, access_key: str) -> dict[str, str]:
+    """Answer the variables that point any AWS client to the local AWS and nowhere else."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": access_key,
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
 def function_environment(
     env: str, service: str, endpoint_url: str, limit_s: float
 ) -> dict[str, str]:
@@ -89,22 +112,13 @@ def function_environment(
         The function's time limit; what it leases outlives it.
     """
     return {
-        "PATH": os.environ.get("PATH", os.defpath),
-        "LANG": "C.UTF-8",
-        "PYTHONUNBUFFERED": "1",
+        **plain_environment(),
+        **pointing_at(endpoint_url, f"modelcycle-{service}"),
         "MODELCYCLE_ENV": env,
         "MODELCYCLE_BUCKET": bucket(env),
         "MODELCYCLE_ROLE_ARN": role_arn(env),
         "MODELCYCLE_CODE_VERSION": "local",
         "MODELCYCLE_LEASE_SECONDS": str(limit_s + LEASE_MARGIN_S),
-        "AWS_ENDPOINT_URL": endpoint_url,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": f"modelcycle-{service}",
-        "AWS_SECRET_ACCESS_KEY": "local",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_LAMBDA_FUNCTION_NAME": function_name(env, service),
         "POWERTOOLS_SERVICE_NAME": service,
     }

@@ -12,7 +12,7 @@ from time import monotonic, sleep
 from typing import Any
 
 from infra.local import account
-from infra.local.lambdas import VISIBILITY_S
+from infra.local.poller import VISIBILITY_S
 from shared.contracts import limits, names, windows
 from shared.contracts.algorithms import ALGORITHMS
 from shared.contracts.subscriptions import SERVICES, Pattern, aws_pattern, our_pattern

@@ -1,0 +1,108 @@
+"""Whether anything is still to be done anywhere: for tests, and for a demo that waits."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+from urllib.request import ProxyHandler, build_opener
+
+from infra.local import account
+from shared.contracts import names
+from shared.contracts.tables import BY_KIND, TABLES
+from shared.messaging.store import AGGREGATE
+
+WAITING = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed")
+BEING_HANDLED = "ApproximateNumberOfMessagesNotVisible"
+SETTLED_ENDPOINTS = frozenset({"InService", "Failed", "OutOfService", "UpdateRollbackFailed"})
+HEALTH_LIMIT_S = 5.0
+
+
+class Watch:
+    """Looks for unfinished business; it only reads.
+
+    Parameters
+    ----------
+    services : sequence of str
+        Whose queues and tables count.
+    """
+
+    def __init__(self, env: str, endpoint_url: str, services: Sequence[str]) -> None:
+        self.env = env
+        self.services = tuple(services)
+        self._endpoint_url = endpoint_url
+        self._sqs: Any = account.client("sqs", endpoint_url, "modelcycle-local")
+        self._dynamodb: Any = account.client("dynamodb", endpoint_url, "modelcycle-local")
+        self._sagemaker: Any = account.client("sagemaker", endpoint_url, "modelcycle-local")
+        self._opener = build_opener(ProxyHandler({}))  # a proxy knows nothing of loopback
+
+    def unfinished(self) -> Iterator[str]:
+        """Answer what is under way, a few words each, in the order in which work moves on."""
+        yield from self._engine()
+        yield from self._queues()
+        yield from self._todos()
+
+    def health(self) -> dict[str, Any]:
+        """Answer what the front says of itself.
+
+        Raises
+        ------
+        OSError
+            If it does not answer.
+        """
+        url = f"{self._endpoint_url}/_modelcycle/health"
+        with self._opener.open(url, timeout=HEALTH_LIMIT_S) as answer:
+            health: dict[str, Any] = json.load(answer)
+            return health
+
+    def dead_letters(self) -> dict[str, int]:
+        """Answer how many messages each service could not handle."""
+        counts = {
+            service: self._messages(names.dead_letter_queue(self.env, service))
+            for service in self.services
+        }
+        return {service: count for service, count in counts.items() if count}
+
+    def _engine(self) -> Iterator[str]:
+        health = self.health()
+        for kind in ("jobs", "executions"):
+            if running := health.get(f"{kind}_running"):
+                yield f"{running} {kind} running"
+        for page in self._sagemaker.get_paginator("list_endpoints").paginate():
+            for endpoint in page["Endpoints"]:
+                if endpoint["EndpointStatus"] not in SETTLED_ENDPOINTS:
+                    yield f"endpoint {endpoint['EndpointName']} {endpoint['EndpointStatus']}"
+
+    def _queues(self) -> Iterator[str]:
+        queues = [names.queue(self.env, service) for service in self.services]
+        if "ingest" in self.services:
+            queues.append(names.records_queue(self.env))
+        for queue in queues:
+            if messages := self._messages(queue):
+                yield f"{messages} messages in {queue}"
+
+    def _messages(self, queue: str) -> int:
+        url = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        counts = self._sqs.get_queue_attributes(
+            QueueUrl=url, AttributeNames=[*WAITING, BEING_HANDLED]
+        )
+        return sum(map(int, counts["Attributes"].values()))
+
+    def _todos(self) -> Iterator[str]:
+        for table in TABLES:
+            if table.service in self.services and BY_KIND in table.indexes:
+                yield from self._todos_of(table.service)
+
+    def _todos_of(self, service: str) -> Iterator[str]:
+        table = names.table(self.env, service)
+        pages = self._dynamodb.get_paginator("query").paginate(
+            TableName=table,
+            IndexName=BY_KIND.name,
+            KeyConditionExpression="kind = :kind",
+            ExpressionAttributeValues={":kind": {"S": AGGREGATE}},
+        )
+        for key in (item["id"] for page in pages for item in page["Items"]):
+            answer = self._dynamodb.get_item(
+                TableName=table, Key={"id": key}, ConsistentRead=True, ProjectionExpression="todo"
+            )
+            kinds = [item["kind"] for item in json.loads(answer["Item"]["todo"]["S"])]
+            if kinds:
+                yield f"{service} has to do for {key['S']}: {', '.join(kinds)}"
