@@ -95,7 +95,7 @@ def _map(shape: Any, known: dict[str, Check]) -> Check:
 
 def _string(shape: Any, _known: dict[str, Check]) -> Check:
     fits, options = _length(shape), frozenset(shape.enum)
-    pattern = _compiled(shape.metadata["pattern"]) if "pattern" in shape.metadata else None
+    pattern = in_python(shape.metadata["pattern"]) if "pattern" in shape.metadata else None
     matches = (lambda _: True) if pattern is None else pattern.fullmatch
 
     def holds(value: Any) -> bool:
@@ -149,14 +149,14 @@ def _rule_broken(value: Any, shape: Any) -> str | None:
     if shape.enum and value not in shape.enum:
         return f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
     pattern = shape.metadata.get("pattern")
-    compiled = None if pattern is None else _compiled(pattern)
+    compiled = None if pattern is None else in_python(pattern)
     if compiled is not None and compiled.fullmatch(value) is None:
         return f"Member must satisfy regular expression pattern: {pattern}"
     return None
 
 
 @cache
-def _compiled(pattern: str) -> re.Pattern[str] | None:
+def in_python(pattern: str) -> re.Pattern[str] | None:
     """Answer a model's pattern for Python, or None where Python has no equal."""
     translated = re.sub(r"\$\{\d+,\d+\}$", "", pattern)  # a slip in the model: ${1,256}
     for java, python in CLASSES.items():

@@ -103,15 +103,16 @@ class Door:
     def __init__(self, operation: OperationModel) -> None:
         self.constraints = Constraints(operation.input_shape)
         self._plain = _is_plain_json(operation.input_shape, frozenset())
+        self._is_json = self._plain or operation.service_model.protocol == "json"
         self._parser = PROTOCOL_PARSERS[str(operation.service_model.protocol)](
             operation, timestamp_parser=_moment
         )
 
     def read(self, http: HttpRequest, path_arguments: Mapping[str, str]) -> dict[str, Any]:
         """Answer the request by member name, with times as datetimes; absent members are absent."""
-        if self._plain:  # twice as fast as the parser, which matters for bulk writes
+        if self._is_json:  # the parser takes a body that is broken for one that is empty
             read: dict[str, Any] = json.loads(http.get_data() or b"{}")
-        else:
+        if not self._plain:  # plain JSON is read already, and bulk writes are in a hurry
             read = self._parser.parse(
                 {
                     "body": http.get_data(),

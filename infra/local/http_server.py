@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import socket
 import threading
 from typing import Any
 
@@ -36,25 +37,16 @@ class HttpServer:
         # a warning for every request that waits for a thread, and for long polls at the end
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._channels: dict[int, Any] = {}
-        try:
-            self._server = create_server(
-                application,
-                map=self._channels,
-                host=HOST,
-                port=port,
-                threads=THREADS,
-                connection_limit=CONNECTIONS_LIMIT,
-                asyncore_use_poll=True,
-                clear_untrusted_proxy_headers=False,
-                ident="modelcycle",
-            )
-        except OSError as error:
-            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
-                raise
-            raise PortTakenError(
-                f"port {port} on {HOST} cannot be used ({error.strerror}): end the program that"
-                " listens there, or choose another port"
-            ) from error
+        self._server = create_server(
+            application,
+            map=self._channels,
+            sockets=[_bound(port)],
+            threads=THREADS,
+            connection_limit=CONNECTIONS_LIMIT,
+            asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=False,
+            ident="modelcycle",
+        )
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="http", daemon=True)
 
@@ -87,3 +79,19 @@ class HttpServer:
     def _loop(self) -> None:
         while not self._ending.is_set():
             wasyncore.loop(timeout=LOOP_WAIT_S, use_poll=True, map=self._channels, count=1)
+
+
+def _bound(port: int) -> socket.socket:
+    bound = socket.socket()
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((HOST, port))
+    except OSError as error:
+        bound.close()
+        if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            raise
+        raise PortTakenError(
+            f"port {port} on {HOST} cannot be used ({error.strerror}): end the program that"
+            " listens there, or choose another port"
+        ) from error
+    return bound
