@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,21 @@ HYPERPARAMETERS = {
 }
 
 
+@dataclass(frozen=True)
+class Measured:
+    """How good and how fast one backtest was."""
+
+    manifest: dict[str, Any]
+    scores: dict[str, Score]
+    better: str
+    prepare_s: float
+    train_s: float
+    ready_s: float
+    forecast_ms: float
+    baseline_s: float
+    serving_mb: float
+
+
 def main() -> None:
     """Print a table for each end of the data."""
     if not sandbox.BITCOIN.exists():
@@ -48,63 +64,75 @@ def main() -> None:
     windows = sandbox.bitcoin_windows()
     for part in ENDS:
         with tempfile.TemporaryDirectory() as folder:
-            measure(windows[: int(len(windows) * part)], Path(folder))
+            show(measure(windows[: int(len(windows) * part)], Path(folder)))
 
 
-def measure(windows: Sequence[Window], folder: Path) -> None:
-    """Prepare, train and forecast once, and print how it went."""
-    offline = folder / "processing/input/offline"
-    sandbox.write_offline_store(offline, "fees", windows)
-    prepared_s = timed(folder, "algorithms.dataset.prepare", ARGUMENTS)
+def measure(windows: Sequence[Window], folder: Path) -> Measured:
+    """Prepare, train, forecast and score once, in an empty folder."""
+    sandbox.write_offline_store(folder / "processing/input/offline", "fees", windows)
+    prepare_s = timed(folder, "algorithms.dataset.prepare", ARGUMENTS)
     output = folder / "processing/output"
     sandbox.write_training_job(folder, output / "judged/train.json", HYPERPARAMETERS)
-    trained_s = timed(folder, "algorithms.lightgbm.train", {})
+    train_s = timed(folder, "algorithms.lightgbm.train", {})
+    lines = (output / "backtest/backtest.jsonl").read_text().splitlines()
     began = time.perf_counter()
     with sandbox.serving(folder) as server:
         ready_s = time.perf_counter() - began
-        lines = (output / "backtest/backtest.jsonl").read_text().splitlines()
         began = time.perf_counter()
-        answers = [
-            server.request("POST", "/invocations", line, "application/jsonlines") for line in lines
+        bodies = [
+            server.request("POST", "/invocations", line, "application/jsonlines")[1]
+            for line in lines
         ]
         forecast_ms = (time.perf_counter() - began) / len(lines) * 1000
         serving_mb = memory_mb(server.process.pid)
-    predictions = [deepar_json.read_prediction(body) for _, body in answers]
-    show(output, predictions)
-    print(
-        f"prepare {prepared_s:.1f} s, train {trained_s:.1f} s, endpoint ready {ready_s:.2f} s,"
-        f" a forecast {forecast_ms:.1f} ms, serving {serving_mb:.0f} MB\n"
-    )
-
-
-def show(output: Path, predictions: Sequence[deepar_json.Prediction]) -> None:
-    """Score the forecasts and the naive ones, and print them as a table."""
     manifest = json.loads((output / "manifest/manifest.json").read_text())
     target = deepar_json.read_series((output / "full/train.json").read_text()).target
     cut = [cut_window(target, origin) for origin in manifest["origins"]]
-    levels = manifest["quantiles"]
     began = time.perf_counter()
-    best = baseline.better(cut, SEASON, levels)
-    baseline_s = time.perf_counter() - began
-    rows: dict[str, Score] = {
-        "lightgbm": losses.score(
-            [
-                Outcome(window.truth, one.quantiles or {})
-                for window, one in zip(cut, predictions, strict=True)
-            ]
-        )
-    }
+    best = baseline.better(cut, SEASON, manifest["quantiles"])
+    return Measured(
+        manifest=manifest,
+        scores=score(cut, [deepar_json.read_prediction(body) for body in bodies]),
+        better=best.name,
+        prepare_s=prepare_s,
+        train_s=train_s,
+        ready_s=ready_s,
+        forecast_ms=forecast_ms,
+        baseline_s=time.perf_counter() - began,
+        serving_mb=serving_mb,
+    )
+
+
+def score(
+    cut: Sequence[baseline.Window], predictions: Sequence[deepar_json.Prediction]
+) -> dict[str, Score]:
+    """Score the model's forecasts, and the naive ones on the same windows."""
+    told = [
+        Outcome(window.truth, one.quantiles or {})
+        for window, one in zip(cut, predictions, strict=True)
+    ]
+    scores = {"lightgbm": losses.score(told)}
+    levels = list(told[0].quantiles)
     for name, naive in baseline.NAIVE.items():
-        rows[name] = losses.score(
-            [Outcome(one.truth, naive(one.context, SEASON, HORIZON, levels)) for one in cut]
-        )
+        outcomes = [Outcome(one.truth, naive(one.context, SEASON, HORIZON, levels)) for one in cut]
+        scores[name] = losses.score(outcomes)
+    return scores
+
+
+def show(measured: Measured) -> None:
+    """Print a table."""
+    manifest, best = measured.manifest, measured.scores[measured.better]
     print(f"{manifest['points']} points to {manifest['cutoff']}, {manifest['filled']} filled")
     print(f"{'forecast':<16}{'mean wQL':>9}{'ratio':>7}{'RMSE':>9}  coverage of 0.1, 0.5, 0.9")
-    for name, score in rows.items():
-        covered = "  ".join(f"{score.coverage[level]:.2f}" for level in (0.1, 0.5, 0.9))
-        ratio = score.mean_wql / best.score.mean_wql
-        print(f"{name:<16}{score.mean_wql:>9.3f}{ratio:>7.2f}{score.rmse:>9.0f}  {covered}")
-    print(f"both baselines {baseline_s:.2f} s, the better: {best.name}")
+    for name, one in measured.scores.items():
+        covered = "  ".join(f"{one.coverage[level]:.2f}" for level in (0.1, 0.5, 0.9))
+        ratio = one.mean_wql / best.mean_wql
+        print(f"{name:<16}{one.mean_wql:>9.3f}{ratio:>7.2f}{one.rmse:>9.0f}  {covered}")
+    print(
+        f"prepare {measured.prepare_s:.1f} s, train {measured.train_s:.1f} s, endpoint ready"
+        f" {measured.ready_s:.2f} s, a forecast {measured.forecast_ms:.1f} ms, both baselines"
+        f" {measured.baseline_s:.2f} s, serving {measured.serving_mb:.0f} MB\n"
+    )
 
 
 def cut_window(target: Sequence[float], origin: dict[str, Any]) -> baseline.Window:

@@ -54,7 +54,8 @@ def read(folder: Path, series: str) -> list[Window]:
 
 
 def _writes(path: Path, series: str) -> Iterator[tuple[str, Write]]:
-    with parquet.ParquetFile(path) as file:
+    # INT96 is how older writers store times; in nanoseconds, their usual unit, Python has no room
+    with parquet.ParquetFile(path, coerce_int96_timestamp_unit="ms") as file:
         if missing := sorted(set(COLUMNS) - set(file.schema_arrow.names)):
             raise ValueError(f"it has no column {missing[0]!r}")
         table = file.read(columns=list(COLUMNS)).to_pydict()

@@ -59,6 +59,7 @@ def _described(model: Model, settings: Settings) -> dict[str, Any]:
         "time_freq": frequency.spell(model.shape.frequency_s),
         "quantiles": list(model.levels),
         "scale": asdict(model.scale),
+        "reference": model.reference,
         "context_min": model.context_min,
         "trained_to": model.trained_to.strftime("%Y-%m-%dT%H:%M:%SZ"),
         "settings": asdict(settings),
@@ -71,6 +72,7 @@ def _model(description: dict[str, Any], folder: Path) -> Model:
     return Model(
         shape=Shape(*(description[name] for name in ("horizon", "season", "frequency_s"))),
         scale=Scale(**description["scale"]),
+        reference=description["reference"],
         boosters={
             level: booster.Booster(model_str=(folder / _file(level)).read_text(encoding="utf-8"))
             for level in description["quantiles"]

@@ -1,11 +1,14 @@
 """What the boosters see: the shape of the recent past around its level, and the step ahead.
 
 One row per origin and step. Values are differences to the level at the origin, the mean of the last
-six points, so that a model learned at one level holds at another. Where history is short the oldest
-features are NaN, which LightGBM takes as missing.
+six points, so that a model learned at one level holds at another. Forecasts are differences to a
+reference, one of three simple forecasts. Where history is short the oldest features are NaN, which
+LightGBM takes as missing.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy
 from numpy.lib.stride_tricks import sliding_window_view
@@ -22,6 +25,8 @@ CONTEXT_POINTS_MIN = NEAR_LAGS
 DAY_S = 86_400
 
 Positions = NDArray[numpy.int64]
+Reference = Literal["level", "season", "shifted season"]
+"""The level; the value one season before the step; that, plus what the level has gained since."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class Shape:
     @property
     def context(self) -> int:
         """Points before the origin that are looked at."""
-        return max(NEAR_LAGS, self.season)
+        return max(NEAR_LAGS, self.season + LEVEL_POINTS)
 
 
 @dataclass(frozen=True)
@@ -63,14 +68,14 @@ class Rows:
     Parameters
     ----------
     features : array of shape (rows, columns)
-    level : array of shape (rows,)
-        What a forecast is the difference to.
+    references : mapping
+        Each possible reference, an array of shape (rows,).
     at : array of shape (rows,)
         The position that a row forecasts.
     """
 
     features: Values
-    level: Values
+    references: Mapping[Reference, Values]
     at: Positions
 
 
@@ -93,22 +98,29 @@ def rows(
     """
     padded = numpy.concatenate([numpy.full(shape.context, numpy.nan), scaled])
     origin = origins + shape.context
-    level = sliding_window_view(padded, LEVEL_POINTS)[origin - LEVEL_POINTS].mean(axis=1)
+    levels = sliding_window_view(padded, LEVEL_POINTS).mean(axis=1)
+    level = levels[origin - LEVEL_POINTS]
+    growth = level - levels[origin - LEVEL_POINTS - shape.season]
     columns = [padded[origin - lag] - level for lag in shape.lags]
     for window in shape.windows:
         columns += _summary(sliding_window_view(padded, window)[origin - window], level)
-    columns.append(level)
+    columns += [level, growth]
     number, step = numpy.divmod(numpy.arange(len(origins) * shape.horizon), shape.horizon)
     kept = (step + number) % step_stride == 0
     number, step = number[kept], step[kept]
     at = origins[number] + step
     seasons_back = step // shape.season + 1
-    same_phase = padded[at + shape.context - seasons_back * shape.season] - level[number]
+    season = padded[at + shape.context - seasons_back * shape.season]
     seconds = start_s + at * shape.frequency_s
     of_day, day = seconds % DAY_S, (seconds // DAY_S + 3) % 7  # the epoch was a Thursday
-    ahead = [same_phase, step, of_day, day]
+    ahead = [season - level[number], step, of_day, day]
     features = numpy.column_stack([numpy.stack(columns, axis=1)[number], *ahead])
-    return Rows(features, level[number], at)
+    references: dict[Reference, Values] = {
+        "level": level[number],
+        "season": season,
+        "shifted season": season + growth[number],
+    }
+    return Rows(features, references, at)
 
 
 def _summary(window: Values, level: Values) -> list[Values]:

@@ -1,13 +1,15 @@
 """Learning: from series to boosters, deterministic, on one thread."""
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import get_args
 
 import numpy
 
 from algorithms.container import Failure
 from algorithms.lightgbm import booster, features, scale
-from algorithms.lightgbm.features import CONTEXT_POINTS_MIN, Rows, Shape
+from algorithms.lightgbm.features import CONTEXT_POINTS_MIN, Reference, Rows, Shape
 from algorithms.lightgbm.model import Model
 from algorithms.lightgbm.points import Points
 from algorithms.lightgbm.scale import Values
@@ -34,14 +36,16 @@ def learn(series: Sequence[Points], settings: Settings) -> Model:
         _table(Points(chosen.apply(one.values), one.start_s), context, shape, len(series))
         for one, context in zip(latest, contexts, strict=True)
     ]
+    reference = choose_reference(tables)
     dataset = booster.Dataset(
         numpy.concatenate([table.features for table, _ in tables]),
-        numpy.concatenate([truth - table.level for table, truth in tables]),
+        numpy.concatenate([truth - table.references[reference] for table, truth in tables]),
         params=_parameters(settings),
     )
     return Model(
         shape=shape,
         scale=chosen,
+        reference=reference,
         boosters={
             level: booster.train(
                 {**_parameters(settings), "objective": "quantile", "alpha": level},
@@ -53,6 +57,21 @@ def learn(series: Sequence[Points], settings: Settings) -> Model:
         context_min=min(contexts),
         trained_to=max(_end(one, shape) for one in latest),
     )
+
+
+def choose_reference(tables: Sequence[tuple[Rows, Values]]) -> Reference:
+    """Choose the reference that misses the truth by least, in the mean of absolute differences.
+
+    Small trees need not learn what a simple forecast knows: the level for a series without rhythm,
+    the last season for one with. A reference with missing values is none, the level has no such.
+    """
+
+    def miss(reference: Reference) -> float:
+        differences = [truth - table.references[reference] for table, truth in tables]
+        mean = float(numpy.abs(numpy.concatenate(differences)).mean())
+        return math.inf if math.isnan(mean) else mean
+
+    return min(get_args(Reference), key=miss)
 
 
 def _latest(series: Points, shape: Shape, settings: Settings) -> Points:

@@ -8,7 +8,7 @@ import numpy
 
 from algorithms.lightgbm import features
 from algorithms.lightgbm.booster import Booster
-from algorithms.lightgbm.features import Rows, Shape
+from algorithms.lightgbm.features import Reference, Rows, Shape
 from algorithms.lightgbm.points import UnusableSeriesError, usable
 from algorithms.lightgbm.scale import Scale, Values
 from shared.forecasting.deepar_json import Series
@@ -24,6 +24,8 @@ class Model:
         Horizon, season and frequency.
     scale : Scale
         Where the boosters work.
+    reference : Reference
+        What the boosters forecast the difference to.
     boosters : mapping
         Quantile level, ascending → its booster.
     context_min : int
@@ -34,6 +36,7 @@ class Model:
 
     shape: Shape
     scale: Scale
+    reference: Reference
     boosters: Mapping[float, Booster]
     context_min: int
     trained_to: datetime
@@ -58,13 +61,13 @@ class Model:
         """
         seen = [self._rows(one, number) for number, one in enumerate(series)]
         table = numpy.concatenate([one.features for one in seen])
-        level = numpy.concatenate([one.level for one in seen])
+        reference = numpy.concatenate([one.references[self.reference] for one in seen])
         differences = [
             one.predict(table, num_threads=1, validate_features=False)
             for one in self.boosters.values()
         ]
         ordered = numpy.sort(differences, axis=0)  # the boosters know nothing of each other
-        values = self.scale.invert(ordered + level)
+        values = self.scale.invert(ordered + reference)
         return values.reshape(len(self.boosters), len(series), self.shape.horizon).swapaxes(0, 1)
 
     def _rows(self, series: Series, number: int) -> Rows:

@@ -151,6 +151,11 @@ def read_quantiles(text: str) -> tuple[float, ...]:
     return _levels(strict_json.parse(listed, "quantiles"))
 
 
+def write_quantiles(levels: Sequence[float]) -> str:
+    """Write quantile levels as the contract's JSON list: ``["0.1","0.9"]``."""
+    return strict_json.write([level_key(level) for level in levels])
+
+
 def level_key(level: float) -> str:
     """Spell a quantile level as the contract's keys do: ``0.1``."""
     return f"{level:.10g}"

@@ -35,7 +35,7 @@ def _refuse_constant(constant: str) -> NoReturn:
     raise FormatError(f'{constant} is not JSON: write a missing value as "NaN" or null')
 
 
-def write(document: Mapping[str, Any]) -> str:
+def write(document: Mapping[str, Any] | list[Any]) -> str:
     """Write compact JSON; raises FormatError for a number that is not finite."""
     try:
         return json.dumps(document, allow_nan=False, separators=(",", ":"))
