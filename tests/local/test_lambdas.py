@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.faults import Fault, Faults
+from infra.local import invocation, poller
+from infra.local.faults import Fault
 from infra.local.function_host import FunctionBrokenError
+from infra.local.lambdas import QueueLostError
 from tests.local.queues import Stage, eventually, moto_server
 
 
@@ -135,11 +137,28 @@ def test_a_fault_is_met_once_and_the_next_process_is_whole(url: str, tmp_path: P
         assert stage.supervisor.deaths() == {"fixture": 1}
 
 
-def test_a_fault_waits_for_its_own_point_and_its_own_turn() -> None:
-    ends: list[str] = []
-    faults = Faults(lambda: ends.append("now"))
-    step = faults.around(lambda point: ends.append(point), lambda point: str(point))
-    faults.arm(Fault("before", "b", nth=2))
-    for point in ("a", "b", "a", "b", "b"):
-        step(point)
-    assert ends == ["a", "b", "a", "now", "b", "b"]
+def test_messages_stay_hidden_while_their_function_works(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(poller, "VISIBILITY_S", 1)
+    with Stage(url, tmp_path) as stage:
+        stage.supervisor.start()
+        stage.send({"do": "sleep", "seconds": 2.5})
+        stage.noted(1)
+        stage.wait_until_empty()
+    assert len(stage.notes()) == 1
+
+
+def test_a_poller_that_ends_by_a_bug_does_not_end_in_silence(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(invocation, "sqs_event", broken)
+    with Stage(url, tmp_path) as stage:
+        stage.supervisor.start()
+        stage.send({"n": 1})
+        eventually(lambda: stage.said, "a complaint")
+        with pytest.raises(QueueLostError, match="nobody polls queue-"):
+            stage.supervisor.batches()
