@@ -1,0 +1,1 @@
+"""Ingest: turns records into exact windows, and keeps them in the feature store."""

@@ -50,6 +50,7 @@ FREQUENCY_SECONDS_MAX = 86_400  # a day: buckets longer than that are calendars,
 WINDOW_SECONDS_MAX = 86_400
 ORIGINS_MIN = 2  # one origin is an anecdote
 ORIGINS_MAX = 200  # the backtest is read, stored and compared in one Lambda
+REQUEST_POINTS_MAX = 150_000  # AWS: 4 MB to a serverless endpoint, 25 characters a value
 LATENESS_DAYS_MAX = 7  # windows wait open that long
 DURATION_DAYS_MAX = 366  # cool-downs and expiries beyond a year are typing errors
 BAKE_SECONDS_MAX = 3_600  # AWS: the wait of a canary or linear deployment
@@ -57,7 +58,7 @@ DAILY_CAP_MAX = 96  # a training every quarter of an hour
 
 # Records and windows
 BATCH_RECORDS_MAX = 50_000  # one function reads and windows that many well within its time limit
-BATCH_WINDOWS_MAX = 5_000  # changed by one batch: their list is kept in the series' item
+BATCH_WINDOWS_MAX = 2_500  # touched by one batch: their list is kept in the series' item
 BATCH_ID_CHARACTERS_MAX = 200  # part of a key in DynamoDB
 RECORD_ID_CHARACTERS_MAX = 200
 RECORD_VALUE_MAX = 1e200  # a window's total must stay a finite double
@@ -69,7 +70,7 @@ OPEN_WINDOWS_MAX = (
 WINDOW_IDS_PER_SECOND = 100  # records a second for which a window's shards of ids are laid out
 SHARD_IDS_MAX = 8_000  # of 8 bytes each: 39 shards still fit into one transaction of 4 MB
 WINDOW_CONTEXT_DAYS_MIN = 1  # windows of the last day are online even where no model asks
-UNFINISHED_BATCHES_MAX = 8  # of a series at once; more wait in the queue
+UNFINISHED_BUSINESS_MAX = 8  # batches, and things to do, of a series; more wait in the queue
 UNFINISHED_SECONDS_MAX = (
     QUEUE_VISIBILITY_SECONDS * QUEUE_RECEIVES_MAX
 )  # then a batch is not coming back: what is in its windows is said without it

@@ -51,8 +51,7 @@ class Door:
         """Handle one message; whatever this raises sends it back to the queue."""
         message = {"message": record.message_id}
         try:
-            envelope = open_event(parsed(record.body))
-            if envelope is None or not self.hears.handle(envelope):
+            if not self.hear(record):
                 self.log.info("foreign", extra=message)
         except (ContractError, Rejected) as error:
             self.dead_letters.reject(record.body, str(error))
@@ -63,6 +62,11 @@ class Door:
         except Exception:
             self.log.exception("a bug, back to the queue", extra=message)
             raise
+
+    def hear(self, record: SQSRecord) -> tuple[str, ...]:
+        """Open one message and have it handled; answer the aggregates that it concerned."""
+        envelope = open_event(parsed(record.body))
+        return () if envelope is None else self.hears.handle(envelope)
 
 
 def parsed(body: str) -> object:

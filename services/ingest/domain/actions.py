@@ -1,0 +1,25 @@
+"""What ingest does to the world, in our words."""
+
+from services.ingest.domain.runs import Runs
+from shared.contracts.frozen import Frozen
+from shared.contracts.windows import SeriesSummary
+from shared.messaging.decision import Action
+
+
+class PublishWindows(Action):
+    """Write windows to the feature store as they are now, then the summary of the series."""
+
+    series: str
+    window_s: int
+    created: Runs
+    revised: Runs
+    late: int
+    backfill: bool
+    summary: SeriesSummary | None
+    """None while the windows of an earlier batch are not concluded."""
+
+
+class WindowsPublished(Frozen):
+    """They are in the feature store, and the summary tells of them."""
+
+    written: int

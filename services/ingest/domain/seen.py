@@ -1,0 +1,51 @@
+"""What absorption looks at beside the series: windows, and the ids that they remember."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from services.ingest.domain.windows import Window
+
+ID_BYTES = 8  # two of a million ids in one window are alike once in 37 million windows
+Ids = frozenset[bytes]
+
+
+class ShardKey(NamedTuple):
+    """One part of the ids of a window."""
+
+    start: int
+    shard: int
+
+
+class Seen(NamedTuple):
+    """What there is of the windows that a batch concerns; what is absent was never written."""
+
+    windows: Mapping[int, Window]
+    ids: Mapping[ShardKey, Ids]
+
+
+def hashed(record_id: str) -> bytes:
+    """Shorten a record's id."""
+    return hashlib.blake2b(record_id.encode(), digest_size=ID_BYTES).digest()
+
+
+def shard_of(digest: bytes, shards: int) -> int:
+    """Answer in which of `shards` parts an id belongs."""
+    return int.from_bytes(digest[:4], "big") % shards
+
+
+def packed(ids: Ids) -> bytes:
+    """Write ids one after another."""
+    return b"".join(sorted(ids))
+
+
+def unpacked(content: bytes) -> Ids:
+    """Read what `packed` wrote."""
+    return frozenset(
+        content[start : start + ID_BYTES] for start in range(0, len(content), ID_BYTES)
+    )
+
+
+def shard_keys(starts_and_ids: Iterable[tuple[int, str]], shards: int) -> set[ShardKey]:
+    """Answer which parts may know these records."""
+    return {ShardKey(start, shard_of(hashed(id_), shards)) for start, id_ in starts_and_ids}

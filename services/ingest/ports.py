@@ -1,0 +1,104 @@
+"""What absorption works on, and what ingest's effects act on."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from services.ingest.domain.plan import Part
+from services.ingest.domain.seen import Ids, ShardKey
+from services.ingest.domain.state import Series
+from services.ingest.domain.windows import Window
+from shared.contracts.specs import SeriesSpec
+from shared.contracts.windows import SeriesSummary
+from shared.messaging.decision import Kept
+from shared.messaging.worker import Store
+
+
+class SeriesStore(Store[Series], Protocol):
+    """The series' aggregates, and their windows and remembered ids beside them."""
+
+    def keys(self) -> tuple[str, ...]:
+        """Answer all series."""
+        ...
+
+    def windows(self, series: str, starts: Iterable[int]) -> Mapping[int, Window]:
+        """Answer those of the windows that there are, as they are now."""
+        ...
+
+    def ids(self, series: str, shards: Iterable[ShardKey]) -> Mapping[ShardKey, Ids]:
+        """Answer those of the shards of ids that there are, as they are now."""
+        ...
+
+    def commit_parts(self, key: str, kept: Kept[Series], parts: Sequence[Part]) -> None:
+        """Write the series at ``kept.revision`` and parts of windows, all or nothing.
+
+        The series' revision is the lock of all its windows: whoever read an older one may not
+        write.
+
+        Raises
+        ------
+        Conflict
+            If somebody else wrote in between.
+        """
+        ...
+
+
+class Declared(Protocol):
+    """What users declared."""
+
+    def series_spec(self, series: str) -> SeriesSpec | None:
+        """Answer a series' spec; None when nobody applied one."""
+        ...
+
+    def series_names(self) -> tuple[str, ...]:
+        """Answer the names of all series that have a spec."""
+        ...
+
+    def context(self, series: str) -> timedelta:
+        """Answer how much of a series the models that read it give to one forecast."""
+        ...
+
+
+class Files(Protocol):
+    """The environment's bucket."""
+
+    def put(self, key: str, body: bytes) -> str:
+        """Write an object and answer its URI."""
+        ...
+
+    def get(self, uri: str) -> bytes:
+        """Read an object."""
+        ...
+
+
+class Features(Protocol):
+    """The feature store."""
+
+    def write(self, series: str, windows: Sequence[Window], online_from: int, ttl_h: int) -> None:
+        """Write windows offline and, those that start at `online_from` or later, online.
+
+        Raises
+        ------
+        Retryable
+            If not all of them could be written.
+        """
+        ...
+
+
+class Summaries(Protocol):
+    """The summaries that everybody may read."""
+
+    def put(self, summary: SeriesSummary) -> None:
+        """Replace the summary of a series, unless a later one is there."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ports:
+    """All that effects act on."""
+
+    store: SeriesStore
+    declared: Declared
+    features: Features
+    summaries: Summaries
