@@ -5,14 +5,14 @@ that tests find beside the repository, and prints one table a data set that ends
 """
 
 import json
-import os
+import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from shared.forecasting import baseline, deepar_json, losses
 from shared.forecasting.grid import Window
@@ -20,6 +20,7 @@ from shared.forecasting.losses import Outcome, Score
 from tests.algorithms import sandbox
 
 SEASON, HORIZON, ORIGINS = 288, 30, 20
+SAMPLING_S = 0.02
 ENDS = (1.0, 0.85, 0.7, 0.5)  # parts of the file: one end alone is an anecdote
 ARGUMENTS = {
     "model": "fees",
@@ -42,6 +43,13 @@ HYPERPARAMETERS = {
 }
 
 
+class Used(NamedTuple):
+    """What a program took: time, and the most memory seen."""
+
+    seconds: float
+    peak_mb: float
+
+
 @dataclass(frozen=True)
 class Measured:
     """How good and how fast one backtest was."""
@@ -49,8 +57,8 @@ class Measured:
     manifest: dict[str, Any]
     scores: dict[str, Score]
     better: str
-    prepare_s: float
-    train_s: float
+    prepare: Used
+    train: Used
     ready_s: float
     forecast_ms: float
     baseline_s: float
@@ -70,10 +78,10 @@ def main() -> None:
 def measure(windows: Sequence[Window], folder: Path) -> Measured:
     """Prepare, train, forecast and score once, in an empty folder."""
     sandbox.write_offline_store(folder / "processing/input/offline", "fees", windows)
-    prepare_s = timed(folder, "algorithms.dataset.prepare", ARGUMENTS)
+    prepare = timed(folder, "algorithms.dataset.prepare", ARGUMENTS)
     output = folder / "processing/output"
     sandbox.write_training_job(folder, output / "judged/train.json", HYPERPARAMETERS)
-    train_s = timed(folder, "algorithms.lightgbm.train", {})
+    train = timed(folder, "algorithms.lightgbm.train", {})
     lines = (output / "backtest/backtest.jsonl").read_text().splitlines()
     began = time.perf_counter()
     with sandbox.serving(folder) as server:
@@ -94,8 +102,8 @@ def measure(windows: Sequence[Window], folder: Path) -> Measured:
         manifest=manifest,
         scores=score(cut, [deepar_json.read_prediction(body) for body in bodies]),
         better=best.name,
-        prepare_s=prepare_s,
-        train_s=train_s,
+        prepare=prepare,
+        train=train,
         ready_s=ready_s,
         forecast_ms=forecast_ms,
         baseline_s=time.perf_counter() - began,
@@ -128,10 +136,11 @@ def show(measured: Measured) -> None:
         covered = "  ".join(f"{one.coverage[level]:.2f}" for level in (0.1, 0.5, 0.9))
         ratio = one.mean_wql / best.mean_wql
         print(f"{name:<16}{one.mean_wql:>9.3f}{ratio:>7.2f}{one.rmse:>9.0f}  {covered}")
+    for name, used in (("prepare", measured.prepare), ("train", measured.train)):
+        print(f"{name} {used.seconds:.1f} s and {used.peak_mb:.0f} MB, ", end="")
     print(
-        f"prepare {measured.prepare_s:.1f} s, train {measured.train_s:.1f} s, endpoint ready"
-        f" {measured.ready_s:.2f} s, a forecast {measured.forecast_ms:.1f} ms, both baselines"
-        f" {measured.baseline_s:.2f} s, serving {measured.serving_mb:.0f} MB\n"
+        f"endpoint ready {measured.ready_s:.2f} s and {measured.serving_mb:.0f} MB,"
+        f" a forecast {measured.forecast_ms:.1f} ms, both baselines {measured.baseline_s:.2f} s\n"
     )
 
 
@@ -141,23 +150,34 @@ def cut_window(target: Sequence[float], origin: dict[str, Any]) -> baseline.Wind
     return baseline.Window(target[max(0, at - 2 * SEASON) : at], target[at : at + HORIZON])
 
 
-def timed(folder: Path, module: str, arguments: dict[str, str]) -> float:
-    """Run a program and answer its seconds; ends the bench where it fails."""
-    began = time.perf_counter()
+def timed(folder: Path, module: str, arguments: dict[str, str]) -> Used:
+    """Run a program and answer what it took; ends the bench where it fails."""
     words = [word for name, value in arguments.items() for word in (f"--{name}", value)]
-    done = sandbox.run(folder, module, *words)
-    if done.returncode:
-        sys.exit(done.stdout + done.stderr)
-    return time.perf_counter() - began
+    began, peak_mb = time.perf_counter(), 0.0
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 (our own programs)
+            [sys.executable, "-m", module, *words],
+            cwd=sandbox.REPOSITORY,
+            env=sandbox.environment(folder),
+            stdout=log,
+            stderr=log,
+        )
+        while process.poll() is None:
+            peak_mb = max(peak_mb, memory_mb(process.pid))
+            time.sleep(SAMPLING_S)
+    if process.returncode:
+        sys.exit((folder / "log").read_text())
+    return Used(time.perf_counter() - began, peak_mb)
 
 
 def memory_mb(pid: int) -> float:
     """Answer the process's proportional share of memory, or 0 where the system does not tell."""
     path = Path(f"/proc/{pid}/smaps_rollup")
-    if not path.exists() or not os.access(path, os.R_OK):
+    try:
+        lines = path.read_text().splitlines()
+    except OSError:  # it has ended meanwhile
         return 0.0
-    shares = (line.split()[1] for line in path.read_text().splitlines() if line.startswith("Pss:"))
-    return sum(map(int, shares)) / 1024
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
 if __name__ == "__main__":
