@@ -38,6 +38,11 @@ class ChampionSeen(Frozen):
     mean_wql: Loss | None = None
     points: Count = Field(default=0, examples=[600])
     not_compared: str | None = Field(default=None, examples=["no version in production"])
+    candidate_wql: Loss | None = None
+    """The candidate's mean wQL on those windows, which may be fewer than it was judged by."""
+    difference_low: float | None = Field(default=None, examples=[-0.031])
+    difference_high: float | None = Field(default=None, examples=[0.004])
+    """Bounds of the candidate's mean wQL minus the champion's, 95 % sure on either side."""
 
 
 class Lineage(Frozen):
@@ -91,10 +96,12 @@ class ModelRegistered(Event):
     version: Version
     metrics: Metrics
     lineage: Lineage
+    person_because: Reason | None = None
+    """Why only a person may approve it, whatever the spec's rule says; none: the rule may, too."""
 
 
 class LimitSet(Event):
-    """A person set the absolute threshold."""
+    """A person set the absolute threshold, or took it away."""
 
     producer: ClassVar[str] = "evaluator"
     family: ClassVar[str | None] = "limit"
@@ -103,6 +110,8 @@ class LimitSet(Event):
     new: Loss
     score: Loss | None = None
     version: Version | None = None
+    relative: bool = Field(default=False, examples=[False])
+    """Whether the limit is a multiple of the baseline again; `new` repeats what was in force."""
     actor: Person
 
 

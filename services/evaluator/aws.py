@@ -1,0 +1,215 @@
+"""The evaluator's ports in boto3: translation only."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from services.evaluator.domain.limit import UNKNOWN
+from services.evaluator.domain.seen import Declared, World
+from services.evaluator.ports import Package, Proposal
+from shared.contracts import names
+from shared.contracts.lifecycle.fields import Blob
+from shared.contracts.names import ModelParameter
+from shared.contracts.registration import Registration
+from shared.forecasting import deepar_json
+from shared.forecasting.deepar_json import Prediction, Series
+from shared.messaging.aws_errors import translated
+from shared.messaging.errors import Refused
+from shared.messaging.parameters import Parameters
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker import SageMakerClient
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+
+ABSENT = frozenset({"ValidationException", "ResourceNotFound", "ParameterNotFound"})
+CONTENT_TYPES = ["application/json", "application/jsonlines"]
+NEWEST = 100  # versions among which a run is looked for: AWS's largest page
+
+
+def described(describe: Callable[[], Any]) -> Any | None:
+    """Answer what a look shows; None where there is nothing."""
+    try:
+        with translated():
+            return describe()
+    except Refused as refusal:
+        if refusal.code in ABSENT:
+            return None
+        raise
+
+
+class SageMakerRegistry:
+    """The model registry."""
+
+    def __init__(self, sagemaker: "SageMakerClient") -> None:
+        self.sagemaker = sagemaker
+
+    def ensure_group(self, group: str) -> None:
+        """Have a group of this name; SageMaker has one code for "exists" and for "malformed"."""
+        if self.has_group(group):
+            return
+        try:
+            with translated():
+                self.sagemaker.create_model_package_group(ModelPackageGroupName=group)
+        except Refused:
+            if not self.has_group(group):
+                raise
+
+    def has_group(self, group: str) -> bool:
+        """Tell whether there is a group of this name."""
+        look = self.sagemaker.describe_model_package_group
+        return described(lambda: look(ModelPackageGroupName=group)) is not None
+
+    def find(self, group: str, run_id: str) -> Package | None:
+        """Answer the version that a run became: our descriptions begin with the run."""
+        with translated():
+            answer = self.sagemaker.list_model_packages(
+                ModelPackageGroupName=group,
+                SortBy="CreationTime",
+                SortOrder="Descending",
+                MaxResults=NEWEST,
+            )
+        for summary in answer["ModelPackageSummaryList"]:
+            if summary.get("ModelPackageDescription", "").startswith(f"{run_id}:"):
+                found = self.described(summary["ModelPackageArn"])
+                registration = Registration.read(found.get("CustomerMetadataProperties", {}))
+                if registration and registration.run_id == run_id:
+                    return self.package(found)
+        return None
+
+    def register(self, proposal: Proposal) -> Package:
+        """Write a version that waits for approval."""
+        with translated():
+            arn = self.sagemaker.create_model_package(
+                ModelPackageGroupName=proposal.group,
+                ClientToken=proposal.token,
+                ModelPackageDescription=proposal.description,
+                ModelApprovalStatus="PendingManualApproval",
+                ModelLifeCycle={"Stage": "Staging", "StageStatus": "PendingApproval"},
+                InferenceSpecification=inference(proposal),
+                ModelMetrics=metrics(proposal.evaluation),
+                CustomerMetadataProperties=proposal.registration.properties(),
+            )["ModelPackageArn"]
+        return self.package(self.described(arn))
+
+    def described(self, arn: str) -> Any:
+        """Describe a version that is there."""
+        with translated():
+            return self.sagemaker.describe_model_package(ModelPackageName=arn)
+
+    @staticmethod
+    def package(found: Any) -> Package:
+        """Read what Describe shows."""
+        return Package(arn=found["ModelPackageArn"], version=found["ModelPackageVersion"])
+
+
+def inference(proposal: Proposal) -> Any:
+    """Write how a version is served."""
+    return {
+        "Containers": [{"Image": proposal.image, "ModelDataUrl": proposal.artifact_uri}],
+        "SupportedContentTypes": CONTENT_TYPES,
+        "SupportedResponseMIMETypes": CONTENT_TYPES,
+        "SupportedRealtimeInferenceInstanceTypes": [proposal.endpoint_instance],
+        "SupportedTransformInstanceTypes": [proposal.transform_instance],
+    }
+
+
+def metrics(evaluation: Blob) -> Any:
+    """Write where the evidence is, and how to know that it is unchanged."""
+    source = {
+        "ContentType": "application/json",
+        "ContentDigest": f"sha256:{evaluation.sha256}",
+        "S3Uri": evaluation.uri,
+    }
+    return {"ModelQuality": {"Statistics": source}}
+
+
+class SageMakerEndpoints:
+    """SageMaker's hosting."""
+
+    def __init__(self, sagemaker: "SageMakerClient", runtime: "SageMakerRuntimeClient") -> None:
+        self.sagemaker = sagemaker
+        self.runtime = runtime
+
+    def config(self, endpoint: str) -> str | None:
+        """Answer the configuration that serves; None while there is none, or it is changing."""
+        found = described(lambda: self.sagemaker.describe_endpoint(EndpointName=endpoint))
+        if found is None or found["EndpointStatus"] != "InService":
+            return None
+        config: str | None = found.get("EndpointConfigName")
+        return None if found.get("PendingDeploymentSummary") else config
+
+    def forecast(
+        self, endpoint: str, instances: Sequence[Series], quantiles: Sequence[float]
+    ) -> tuple[Prediction, ...]:
+        """Ask for one forecast per instance.
+
+        Raises
+        ------
+        Refused
+            If the endpoint does not answer.
+        FormatError
+            If its answer is not DeepAR's.
+        """
+        request = deepar_json.Request(
+            instances=tuple(instances),
+            configuration=deepar_json.Configuration(
+                output_types=("quantiles",), quantiles=tuple(quantiles)
+            ),
+        )
+        with translated():
+            answer = self.runtime.invoke_endpoint(
+                EndpointName=endpoint,
+                ContentType="application/json",
+                Body=deepar_json.write_request(request),
+            )
+            body = answer["Body"].read()
+        return deepar_json.read_response(body)
+
+
+class AwsLook:
+    """The world as it is now."""
+
+    def __init__(self, parameters: Parameters) -> None:
+        self.parameters = parameters
+
+    def world(self, model: str) -> World | None:
+        """Answer what people declare of a model; None when nobody declared it."""
+        spec = self.parameters.model_spec(model)
+        if spec is None:
+            return None
+        at_run_time, fault = self.threshold(model)
+        return World(
+            gate=spec.gate,
+            at_run_time=at_run_time,
+            bake_s=int(spec.deployment.bake.total_seconds()),
+            fault=fault,
+        )
+
+    def threshold(self, model: str) -> tuple[Declared | None, str]:
+        """Answer the run-time threshold, or why it cannot be used: any text may be in there."""
+        path = self.path(model, ModelParameter.THRESHOLD)
+        found = described(lambda: self.parameters.client.get_parameter(Name=path))
+        if found is None:
+            return None, ""
+        text, revision = found["Parameter"]["Value"], found["Parameter"]["Version"]
+        try:
+            value = float(text)
+            declared = Declared(value=value, where=ModelParameter.THRESHOLD, revision=revision)
+        except (ValueError, ValidationError):
+            return None, f"{path} holds {text[:40]!r}: write a number above 0"
+        return declared, ""
+
+    def author(self, model: str, parameter: ModelParameter) -> str:
+        """Answer who wrote a model's parameter last."""
+        path = self.path(model, parameter)
+        with translated():
+            answer = self.parameters.client.describe_parameters(
+                ParameterFilters=[{"Key": "Name", "Option": "Equals", "Values": [path]}]
+            )
+        users = [found.get("LastModifiedUser", "") for found in answer["Parameters"]]
+        return next((user for user in users if user.startswith("arn:")), UNKNOWN)
+
+    def path(self, model: str, parameter: ModelParameter) -> str:
+        """Answer a parameter's path."""
+        return names.parameter(self.parameters.env, model, parameter)
