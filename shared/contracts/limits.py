@@ -78,6 +78,12 @@ BATCH_GET_KEYS_MAX = 100  # AWS: BatchGetItem
 BATCH_WRITE_RECORDS_MAX = 25  # AWS: entries of BatchWriteRecord
 BATCH_ATTEMPTS_MAX = 5  # unprocessed keys and entries repeated in place
 
+# Training
+OFFLINE_STORE_LAG_SECONDS_MAX = 900  # AWS: records reach the offline store up to 15 minutes late
+USELESS_RUNS_MAX = 3  # in a row; then a person has to ask for the next
+CANDIDATES_REMEMBERED = 20  # versions whose way the trainer follows; more than two is rare
+SCHEDULE_LOOK_BACK_DAYS = 366  # a firing that went unnoticed for longer is history
+
 # What is kept
 VERSIONS_REMEMBERED = 100  # in the deployer's aggregate, beside those that serve, wait or are kept
 VERSIONS_KEPT = 5  # models and endpoint configs ready for a rollback by name

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 QUICK = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
+LOCAL_REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
+LOCAL_TAG = "local"
 
 
 class MisconfiguredError(RuntimeError):
@@ -47,6 +49,8 @@ class Settings:
         How long an action without a token is held: more than the function's time limit.
     rules_allowed : bool
         Whether a spec's rule may approve in this environment, in place of a person.
+    image_registry, image_tag : str
+        Where the algorithms' images are, and which of them; by default those of the local AWS.
     """
 
     env: str
@@ -55,6 +59,8 @@ class Settings:
     code_version: str
     lease_seconds: float
     rules_allowed: bool = False
+    image_registry: str = LOCAL_REGISTRY
+    image_tag: str = LOCAL_TAG
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -75,6 +81,8 @@ class Settings:
                     environment.get("MODELCYCLE_LEASE_SECONDS", limits.LEASE_SECONDS)
                 ),
                 rules_allowed=environment.get("MODELCYCLE_RULES_ALLOWED") == "yes",
+                image_registry=environment.get("MODELCYCLE_IMAGE_REGISTRY", LOCAL_REGISTRY),
+                image_tag=environment.get("MODELCYCLE_IMAGE_TAG", LOCAL_TAG),
             )
         except KeyError as missing:
             raise MisconfiguredError(

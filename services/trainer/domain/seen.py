@@ -1,0 +1,89 @@
+"""What the trainer sees of declarations, data and pipelines, in our words."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import AwareDatetime
+
+from shared.contracts import limits
+from shared.contracts.frozen import Frozen
+from shared.contracts.specs import ModelSpec, SeriesSpec
+from shared.contracts.windows import SeriesSummary
+
+
+class NotDeclaredError(LookupError):
+    """There is no spec: the governor's rule `no_spec` has to be asked first."""
+
+
+class World(Frozen):
+    """What a decision on one model looks at."""
+
+    spec: ModelSpec | None = None
+    series: SeriesSpec | None = None
+    summary: SeriesSummary | None = None
+    """How much of the series there is; none: no window was ever closed."""
+    hyperparameters: dict[str, str] = {}
+    """What people set at run time over the spec's."""
+
+    @property
+    def task(self) -> ModelSpec:
+        """The spec, where there is one; raises NotDeclaredError."""
+        if self.spec is None:
+            raise NotDeclaredError("the model has no spec")
+        return self.spec
+
+    @property
+    def stream(self) -> SeriesSpec:
+        """The series, where it is declared; raises NotDeclaredError."""
+        if self.series is None:
+            raise NotDeclaredError("the model's series is not declared")
+        return self.series
+
+    def points(self, now: datetime) -> int:
+        """Count the points of the model that are in the offline store for certain.
+
+        Windows of the latest minutes may not have reached it yet: a run that counts on them fails.
+        """
+        if self.summary is None:
+            return 0
+        window_s = int(self.stream.window.total_seconds())
+        end_s = self.summary.last.timestamp() + window_s
+        sure_s = now.timestamp() - limits.OFFLINE_STORE_LAG_SECONDS_MAX
+        unsure = min(self.summary.windows, max(0, -int((sure_s - end_s) // window_s)))
+        return (
+            (self.summary.windows - unsure) * window_s // int(self.task.frequency.total_seconds())
+        )
+
+
+class Progress(StrEnum):
+    """How far an execution is."""
+
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+class Execution(Frozen):
+    """A pipeline execution, as Describe shows it."""
+
+    arn: str
+    progress: Progress
+    failed_step: str = ""
+    reason: str = ""
+    """Why it failed, as far as possible in the words of the program that did."""
+
+
+class Job(Frozen):
+    """A training job of an execution that succeeded."""
+
+    step: str
+    artifact_uri: str
+    image: str
+
+
+class Finished(Frozen):
+    """What an execution that succeeded has made."""
+
+    started_at: AwareDatetime
+    ended_at: AwareDatetime
+    jobs: tuple[Job, ...]

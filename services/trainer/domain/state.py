@@ -1,0 +1,186 @@
+"""What the trainer remembers of a model: the wish, the run, the candidates, and how it went."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self
+
+from pydantic import AwareDatetime
+
+from shared.contracts import limits
+from shared.contracts.envelope import Metadata
+from shared.contracts.frozen import Frozen
+
+DAY = timedelta(days=1)
+
+
+class Trigger(StrEnum):
+    """Why somebody wants a training, the strongest first."""
+
+    PERSON = "person"
+    DEGRADATION = "degradation"
+    SPEC = "spec"
+    SCHEDULE = "schedule"
+
+    def outranks(self, other: "Trigger") -> bool:
+        """Tell whether this is stronger."""
+        order = tuple(Trigger)
+        return order.index(self) < order.index(other)
+
+
+class Refusal(Frozen):
+    """The governor's no to a wish."""
+
+    rule: str
+    reason: str
+    until: AwareDatetime | None = None
+    """When time alone turns it; none: an event does."""
+
+
+class Wish(Frozen):
+    """Somebody wants a training."""
+
+    trigger: Trigger
+    cause: str
+    """The event that made the wish: names the run."""
+    correlation_id: str
+    actor: str
+    reason: str
+    refusal: Refusal | None = None
+    """The last no to it."""
+
+    @classmethod
+    def of(cls, metadata: Metadata, trigger: Trigger, reason: str) -> "Wish":
+        """Make the wish that an event stands for."""
+        return cls(
+            trigger=trigger,
+            cause=metadata.event_id,
+            correlation_id=metadata.correlation_id,
+            actor=metadata.actor,
+            reason=reason,
+        )
+
+
+class Phase(StrEnum):
+    """How far a run is."""
+
+    ASKED = "asked"
+    """Committed; SageMaker has not answered yet."""
+    RUNNING = "running"
+    COLLECTING = "collecting"
+    """It succeeded; what it made is being read."""
+
+
+class Run(Frozen):
+    """The training in flight."""
+
+    id: str
+    trigger: Trigger
+    correlation_id: str
+    started_at: AwareDatetime
+    algorithm: str
+    spec_digest: str
+    phase: Phase = Phase.ASKED
+    execution_arn: str = ""
+
+
+class Standing(StrEnum):
+    """How far a candidate is, in the order of its way."""
+
+    JUDGED = "is being judged"
+    PENDING = "waits for approval"
+    TO_STAGING = "goes to staging"
+    STAGED = "is in staging and waits for promotion"
+    TO_PRODUCTION = "goes to production"
+
+    def is_after(self, other: "Standing") -> bool:
+        """Tell whether this comes later on the way."""
+        order = tuple(Standing)
+        return order.index(self) > order.index(other)
+
+
+class Candidate(Frozen):
+    """What a run made, until it is in production or has ended otherwise."""
+
+    run_id: str
+    version: int | None = None
+    """None until the evaluator has registered it."""
+    standing: Standing = Standing.JUDGED
+
+    def __str__(self) -> str:
+        """Say which it is and how far."""
+        name = self.run_id if self.version is None else f"v{self.version}"
+        return f"{name} {self.standing}"
+
+
+class SpecSeen(Frozen):
+    """The spec as it was seen last."""
+
+    digest: str
+    training_digest: str
+    """Of what makes a difference to a training."""
+    since: AwareDatetime
+
+
+class Trainings(Frozen):
+    """The aggregate: one per model."""
+
+    env: str
+    model: str
+    spec: SpecSeen | None = None
+    remembered: Wish | None = None
+    """The strongest wish that was refused."""
+    run: Run | None = None
+    starts: tuple[AwareDatetime, ...] = ()
+    """When the latest runs began, newest last."""
+    useless: int = 0
+    """Runs in a row that ended without a new version in production."""
+    candidates: tuple[Candidate, ...] = ()
+    ended: tuple[int, ...] = ()
+    """Latest versions whose end was heard before their registration was."""
+    production: int | None = None
+    """The version in production."""
+    fired_at: AwareDatetime | None = None
+    """The latest moment of the schedule that was made a wish."""
+
+    def remembering(self, wish: Wish) -> Self:
+        """Keep a refused wish, unless one at least as strong is remembered."""
+        kept = self.remembered
+        if kept and kept.cause != wish.cause and not wish.trigger.outranks(kept.trigger):
+            return self
+        return self.changed(remembered=wish)
+
+    def starting(self, run: Run) -> Self:
+        """Begin a run; it serves every remembered wish that is not stronger than its own."""
+        kept = self.remembered
+        if kept and not kept.trigger.outranks(run.trigger):
+            kept = None
+        starts = (*self.starts, run.started_at)[-limits.DAILY_CAP_MAX :]
+        return self.changed(run=run, remembered=kept, starts=starts)
+
+    def starts_of_a_day(self, now: datetime) -> tuple[datetime, ...]:
+        """Answer the starts of the last 24 hours, oldest first."""
+        return tuple(start for start in self.starts if now - start < DAY)
+
+    def with_candidate(self, candidate: Candidate) -> Self:
+        """Keep a candidate as it is now; of too many the oldest is forgotten."""
+        others = tuple(one for one in self.candidates if one.run_id != candidate.run_id)
+        kept = (*others, candidate)[-limits.CANDIDATES_REMEMBERED :]
+        return self.changed(candidates=kept)
+
+    def without(self, candidate: Candidate) -> Self:
+        """Forget a candidate."""
+        kept = tuple(one for one in self.candidates if one.run_id != candidate.run_id)
+        return self.changed(candidates=kept)
+
+    def of_run(self, run_id: str) -> Candidate | None:
+        """Answer the candidate that a run made."""
+        return next((one for one in self.candidates if one.run_id == run_id), None)
+
+    def of_version(self, version: int) -> Candidate | None:
+        """Answer the candidate that was registered as a version."""
+        return next((one for one in self.candidates if one.version == version), None)
+
+    def is_running(self, execution_arn: str) -> bool:
+        """Tell whether this is the execution that is waited for."""
+        run = self.run
+        return run is not None and run.phase is Phase.RUNNING and run.execution_arn == execution_arn
