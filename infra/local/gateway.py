@@ -5,6 +5,7 @@ parsed by moto's parsers, which are driven by the same models as boto3's.
 """
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -25,6 +26,8 @@ from infra.local.sagemaker.core import Caller, Request, Response, ServiceError
 
 JSON = "application/x-amz-json-1.1"
 TARGET_PREFIX = "SageMaker."
+
+log = logging.getLogger(__name__)
 
 Call = Callable[[str, Request, Caller], Response]
 
@@ -58,6 +61,10 @@ class Gateway:
             response = self._call(operation.name, request, Caller.signing_with(access_key))
         except ServiceError as error:
             return self.refuse(error)
+        except Exception as error:  # a fault of ours, told as AWS tells its own
+            log.exception("%s failed", http.headers.get("X-Amz-Target", http.path))
+            said = f"the local AWS failed, see its log: {type(error).__name__}: {error}"
+            return self.refuse(ServiceError("InternalFailure", said, 500))
         return _reply(operation, response)
 
     @staticmethod

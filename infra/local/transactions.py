@@ -191,7 +191,11 @@ def _write(backend: DynamoDBBackend, item: Mapping[str, Any]) -> Write:
         raise TransactWriteSingleOpException
     ((kind, request),) = item.items()
     table = backend.get_table(request["TableName"])
-    if kind != "Put":
-        return Write(kind, request, table, request["Key"])
-    names = filter(None, (table.hash_key_attr, table.range_key_attr))
-    return Write(kind, request, table, {name: request["Item"][name] for name in names})
+    given = request["Item" if kind == "Put" else "Key"]
+    names = [name for name in (table.hash_key_attr, table.range_key_attr) if name]
+    for name in names:
+        if name not in given:
+            raise MockValidationException(
+                f"One or more parameter values were invalid: Missing the key {name} in the item"
+            )
+    return Write(kind, request, table, {name: given[name] for name in names})

@@ -126,6 +126,8 @@ def test_what_was_written_before_an_update_that_cannot_be_done_is_taken_back(
     [
         ([put("twice", 1), put("twice", 2)], "ValidationException"),
         ([put(f"many-{n}", n) for n in range(101)], "ValidationException"),
+        ([{"Put": {"TableName": TABLE, "Item": {"model": {"S": "x"}}}}], "ValidationException"),
+        ([{"Delete": {"TableName": TABLE, "Key": {"part": {"S": "x"}}}}], "ValidationException"),
         ([{"Put": {"TableName": "no-table", "Item": key("x")}}], "ResourceNotFoundException"),
     ],
 )

@@ -156,11 +156,6 @@ class Endpoints:
             response["CustomAttributes"] = answer.custom_attributes
         return response
 
-    def serving(self, name: str) -> bool:
-        """Whether there is an endpoint all of whose containers run."""
-        endpoint = self._endpoints.get(name)
-        return endpoint is not None and bool(endpoint.servers) and endpoint.is_whole
-
     def tick(self) -> None:
         """Walk every endpoint on; one that is deleted is gone when its containers are."""
         for endpoint in list(self._endpoints.values()):
