@@ -49,7 +49,7 @@ class Door:
 
     def take(self, record: SQSRecord) -> None:
         """Handle one message; whatever this raises sends it back to the queue."""
-        message = {"message": record.message_id}
+        message = {"message_id": record.message_id}
         try:
             if not self.hear(record):
                 self.log.info("foreign", extra=message)

@@ -1,0 +1,111 @@
+"""The Lambda entry: one message at a time, and what becomes of those that cannot be handled."""
+
+import json
+from typing import Any
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from shared.contracts.envelope import Envelope, Event
+from shared.contracts.lifecycle import RetrainRequested
+from shared.messaging.errors import Rejected, Retryable
+from shared.messaging.lambda_entry import Door, entry
+from tests.contracts.test_lifecycle import on_the_bus
+
+WISH = json.dumps(on_the_bus(RetrainRequested.example()))
+
+
+class Hearing:
+    """Hears events, and answers the first ones as told."""
+
+    def __init__(self, *answers: Exception | tuple[str, ...]) -> None:
+        self.answers = list(answers)
+        self.heard: list[str] = []
+
+    def handle(self, envelope: Envelope[Event]) -> tuple[str, ...]:
+        self.heard.append(envelope.data.detail_type())
+        answer = self.answers.pop(0) if self.answers else ("fees",)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Letters:
+    """Keeps what was rejected."""
+
+    def __init__(self) -> None:
+        self.kept: list[tuple[str, str]] = []
+
+    def reject(self, body: str, reason: str) -> None:
+        self.kept.append((body, reason))
+
+
+def batch(*bodies: str) -> dict[str, Any]:
+    """Answer an SQS event."""
+    return {
+        "Records": [
+            {"messageId": f"m{index}", "body": body, "eventSource": "aws:sqs", "attributes": {}}
+            for index, body in enumerate(bodies)
+        ]
+    }
+
+
+def invoke(hearing: Hearing, *bodies: str) -> tuple[list[str], Letters]:
+    """Hand a batch to the entry; answer the messages that go back, and the dead letters."""
+    letters = Letters()
+    handler = entry(lambda: Door(hearing, letters, Logger(service="test")))
+    answer = handler(batch(*bodies), None)
+    return [item["itemIdentifier"] for item in answer["batchItemFailures"]], letters
+
+
+def test_a_message_that_is_handled_is_gone() -> None:
+    hearing = Hearing()
+    assert invoke(hearing, WISH)[0] == []
+    assert hearing.heard == ["RetrainRequested"]
+
+
+@pytest.mark.parametrize(
+    ("error", "back"), [(Retryable("throttled"), ["m1"]), (KeyError("a bug"), ["m1"])]
+)
+def test_one_message_that_goes_back_does_not_hurt_its_neighbours(
+    error: Exception, back: list[str]
+) -> None:
+    hearing = Hearing(("fees",), error, ("fees",))
+    failed, letters = invoke(hearing, WISH, WISH, WISH)
+    assert failed == back
+    assert len(hearing.heard) == 3
+    assert letters.kept == []
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("{", "not JSON"),
+        ("[]", "must be a JSON object"),
+        (json.dumps({"source": "acme.shop", "detail-type": "Sold"}), "a stranger on our bus"),
+    ],
+)
+def test_what_can_never_be_handled_is_a_dead_letter_with_its_reason(body: str, reason: str) -> None:
+    hearing = Hearing()
+    failed, letters = invoke(hearing, body, WISH)
+    assert failed == []
+    assert [kept for kept, _ in letters.kept] == [body]
+    assert reason in letters.kept[0][1]
+    assert hearing.heard == ["RetrainRequested"]
+
+
+def test_what_the_service_rejects_is_a_dead_letter_too() -> None:
+    failed, letters = invoke(Hearing(Rejected("too old")), WISH)
+    assert (failed, letters.kept) == ([], [(WISH, "too old")])
+
+
+def test_foreign_events_are_acknowledged() -> None:
+    body = json.dumps({"source": "aws.ecr", "detail-type": "ECR Image Action", "detail": {}})
+    hearing = Hearing(())
+    failed, letters = invoke(hearing, body, WISH)
+    assert (failed, letters.kept, len(hearing.heard)) == ([], [], 1)
+
+
+def test_a_batch_in_which_all_fails_goes_back_whole() -> None:
+    failed, _ = invoke(Hearing(Retryable("a"), Retryable("b")), WISH, WISH)
+    assert failed == ["m0", "m1"]
