@@ -126,19 +126,19 @@ class Jobs:
 
     def _create(self, kind: Kind, request: Request, caller: Caller) -> Response:
         name = request[f"{kind.word}JobName"]
-        known = self._jobs.get((kind.word, name))
+        known = self._jobs.get((kind.word, name.lower()))
         if known is not None:
             raise in_use(kind.taken.format(arn=known.arn))
         kind.check(request, self._bench)
         job = Job(kind, request, caller, self._bench.surroundings)
-        self._jobs[kind.word, name] = job
+        self._jobs[kind.word, name.lower()] = job
         self._live[job] = kind.flow(job, self._bench)
         return {f"{kind.word}JobArn": job.arn}
 
     def _find(self, kind: Kind, request: Request) -> Job:
         name = request[f"{kind.word}JobName"]
         try:
-            return self._jobs[kind.word, name]
+            return self._jobs[kind.word, name.lower()]  # an ARN has it in lower case
         except KeyError:
             raise invalid(kind.unknown.format(name=name)) from None
 
