@@ -133,15 +133,20 @@ class Kept(Generic[S]):
         return replace(self, todo=tuple(item for item in self.todo if item.id != item_id))
 
     def is_overtaken(self, envelope: Envelope[Event]) -> bool:
-        """Tell whether a later fact of the same family was heard already."""
+        """Tell whether a later decision said a fact of the same family, and it was heard already.
+
+        Facts of one decision belong together: none of them overtakes another.
+        """
         key, revision = family_key(envelope), envelope.metadata.revision
         latest = self.heard.get(key) if key else None
-        return revision is not None and latest is not None and not revision.is_after(latest)
+        return revision is not None and latest is not None and latest.number > revision.number
 
     def having_heard(self, envelope: Envelope[Event]) -> "Kept[S]":
-        """Return a copy that remembers the event as the latest of its family."""
+        """Return a copy that remembers the event, unless a later one of its family was heard."""
         key, revision = family_key(envelope), envelope.metadata.revision
         if key is None or revision is None:
+            return self
+        if (latest := self.heard.get(key)) and latest.is_after(revision):
             return self
         return replace(self, heard={**self.heard, key: revision})
 

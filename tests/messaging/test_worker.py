@@ -11,6 +11,7 @@ from shared.contracts.envelope import Envelope, Revision
 from shared.contracts.frozen import Frozen
 from shared.contracts.lifecycle import (
     DecisionRecorded,
+    DeploymentRolledBack,
     EndpointInService,
     ModelRegistered,
     RetrainRequested,
@@ -85,6 +86,10 @@ def counted(
 
 def nothing(event: Envelope[Any], state: Counter, look: World, now: datetime) -> None:
     return None
+
+
+def counts(event: Envelope[Any], state: Counter, look: World, now: datetime) -> Decision[Counter]:
+    return Decision(state.changed(heard=state.heard + 1), "noted")
 
 
 def bench(**handlers: Any) -> tuple[Bench[Counter], World]:
@@ -199,6 +204,23 @@ def test_of_two_facts_of_a_family_the_older_changes_nothing() -> None:
     other = fact.changed(stage="production")
     tried.handle(other, "other", subject="fees", revision=Revision(number=6, index=0))
     assert stages == ["staging", "production"]
+
+
+def test_an_overtaken_fact_does_not_open_the_door_to_others_like_it() -> None:
+    tried, _ = bench(more={EndpointInService: counts})
+    for event_id, number in (("latest", 9), ("late", 5), ("later", 7)):
+        revision = Revision(number=number, index=0)
+        tried.handle(EndpointInService.example(), event_id, subject="fees", revision=revision)
+    assert state_of(tried).heard == 1
+
+
+def test_facts_of_one_decision_do_not_overtake_each_other() -> None:
+    tried, _ = bench(more={EndpointInService: counts, DeploymentRolledBack: counts})
+    said = (EndpointInService.example(), 1), (DeploymentRolledBack.example(), 0)
+    for fact, index in said:
+        revision = Revision(number=9, index=index)
+        tried.handle(fact, f"event-{index}", subject="fees", revision=revision)
+    assert state_of(tried).heard == 2
 
 
 def test_a_reason_for_doing_nothing_is_recorded() -> None:
