@@ -96,7 +96,9 @@ def check_lengths(
     positions = [origin.index for origin in manifest.origins]
     if origins < 2 or positions != sorted(set(positions)):
         raise FormatError("a backtest needs two origins or more, one after another")
-    if len(target) != manifest.points or positions[-1] + manifest.horizon > len(target):
+    if len(target) != manifest.points:
         raise FormatError(f"{TARGET} has {len(target)} points, the manifest {manifest.points}")
+    if (end := positions[-1] + manifest.horizon) > len(target):
+        raise FormatError(f"the last window ends at point {end}, {TARGET} has {len(target)}")
     if any(map(math.isnan, target)):
         raise FormatError(f"{TARGET} has missing values: the prepare step fills every gap")
