@@ -1,0 +1,171 @@
+"""``modelcycle data``: observations from files."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ops.cli import output
+from ops.cli.connecting import connected
+from ops.cli.connection import Connection
+from ops.cli.declarations import Declarations
+from ops.cli.errors import failed, misused
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from ops.cli.observations import Columns, Observations
+    from ops.cli.sending import Taken
+    from shared.contracts.specs import SeriesSpec
+
+
+@click.group()
+def data() -> None:
+    """Bring observations in."""
+
+
+@data.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--series", required=True, help="The series that the observations belong to.")
+@click.option("--time", help="The column of times; guessed where nothing is said.")
+@click.option("--value", help="The column of values; guessed where nothing is said.")
+@click.option("--count", help="The column that says how many observations a value sums up.")
+@click.option("--id", "id_", help="The column that tells rows of the same time apart.")
+@click.option("--delimiter", default=",", show_default=True, help="Between columns of CSV.")
+@click.option("--assume-utc", is_flag=True, help="Take times without a zone as UTC.")
+@click.option("--strict", is_flag=True, help="All or nothing: one bad row and nothing goes in.")
+@click.option("--quarantine", type=click.Path(path_type=Path), help="Where bad rows are written.")
+@click.option("--no-wait", is_flag=True, help="Send, and do not wait until all are taken.")
+@click.option("--check", is_flag=True, help="Read and judge the file, and send nothing.")
+@connected
+def import_file(
+    connection: Connection,
+    file: Path,
+    series: str,
+    time: str | None,
+    value: str | None,
+    count: str | None,
+    id_: str | None,
+    delimiter: str,
+    assume_utc: bool,
+    strict: bool,
+    quarantine: Path | None,
+    no_wait: bool,
+    check: bool,
+) -> None:
+    """Import observations from a CSV or Parquet FILE, as history.
+
+    Good rows go in; bad ones go to a quarantine file beside FILE, each with what to do about it.
+    Importing the same file again changes nothing.
+    """
+    from ops.cli import observations
+    from shared.messaging.clock import WallClock
+
+    spec = Declarations(connection).one_series(series)
+    now = WallClock().now()
+    given = {"time": time, "value": value, "count": count, "id": id_}
+    try:
+        columns = chosen(file, given, delimiter)
+        read = observations.read(
+            file,
+            columns,
+            series,
+            now=now,
+            assume_utc=assume_utc,
+            delimiter=delimiter,
+            strict=strict,
+        )
+    except observations.ObservationsRefused as refusal:
+        raise misused(refusal.what, refusal.fix) from None
+    output.console(stderr=True).print(observations.summary(read))
+    keep_bad_rows(read, quarantine or file.with_name(f"{file.name}.quarantine.csv"))
+    if check:
+        return
+    connection.require_environment()
+    send(connection, read, spec, wait=not no_wait)
+
+
+def chosen(file: Path, given: dict[str, str | None], delimiter: str) -> "Columns":
+    """Answer the columns that were named, and guess times and values where they were not."""
+    from ops.cli.observations import Columns, guess
+    from shared.messaging.clock import WallClock
+
+    named = {key: name for key, name in given.items() if name is not None}
+    if given["time"] and given["value"]:
+        return Columns(**named)
+    guessed = guess(file, now=WallClock().now(), delimiter=delimiter)
+    for sentence in guessed.says:
+        if sentence.partition(":")[0] not in named:
+            output.note(f"guessed {sentence}")
+    return replace(guessed.columns, **named)
+
+
+def keep_bad_rows(read: "Observations", path: Path) -> None:
+    """Write the rows that were not taken, if there are any."""
+    if not len(read.quarantine):
+        return
+    try:
+        read.quarantine.write(path)
+    except OSError as error:
+        raise failed(
+            f"{path}: the bad rows cannot be written: {error.strerror}; nothing was sent",
+            "say where with --quarantine",
+        ) from None
+    output.note(f"bad rows: {path}")
+
+
+def send(connection: Connection, read: "Observations", spec: "SeriesSpec", *, wait: bool) -> None:
+    """Send everything to ingest, and say what went in."""
+    from ops.cli.sending import Sender, Taken, batches
+
+    sender = Sender(connection, read.series)
+    before, rejected = sender.summary(), sender.rejected()
+    with progress() as shown:
+        task = shown.add_task("sending", total=len(read))
+        sent = 0
+        for batch in batches(read, spec.window):
+            sender.send(batch)
+            sent += 1
+            shown.advance(task, batch.records)
+        if wait:
+            task = shown.add_task("ingest takes them", total=sent)
+            sender.wait(lambda left: shown.update(task, completed=max(0, sent - left)))
+    if wait:
+        report(read, Taken(max(0, sender.rejected() - rejected), before, sender.summary()))
+    else:
+        click.echo(f"{len(read):,} observations of '{read.series}' are sent in {sent} messages")
+
+
+def progress() -> "Progress":
+    """Answer a progress display on stderr; silent where nobody sits in front of it."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    console = output.console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+
+
+def report(read: "Observations", taken: "Taken") -> None:
+    """Say what went in.
+
+    Raises
+    ------
+    CliError
+        If ingest rejected messages, or has nothing of the series.
+    """
+    if taken.rejected:
+        raise failed(
+            f"ingest rejected {taken.rejected} messages: they are among its dead letters",
+            "`modelcycle doctor` shows the reasons",
+        )
+    if taken.after is None:
+        raise failed(
+            f"ingest took the messages, but has no window of '{read.series}'",
+            "`modelcycle events list` says what happened",
+        )
+    click.echo(
+        f"{len(read):,} observations of '{read.series}' are in: {taken.new_windows:,} new windows, "
+        f"{taken.after.windows:,} in all, {taken.after.first:%Y-%m-%d %H:%M} to "
+        f"{taken.after.last:%Y-%m-%d %H:%M} UTC"
+    )

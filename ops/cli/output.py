@@ -1,0 +1,103 @@
+"""How answers look: tables for people, JSON for programs; both on stdout, notes on stderr."""
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+WIDTH_PIPED = 160  # characters of a line, where nobody's window limits it
+NOTHING = "–"
+UNITS_S = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
+
+
+def reads(command: F) -> F:
+    """Give a command that only reads the option --json."""
+    option = click.option("--json", "as_json", is_flag=True, help="Answer with JSON on stdout.")
+    return option(command)
+
+
+def console(stderr: bool = False) -> "Console":
+    """Answer a console that does not break lines where output is piped."""
+    from rich.console import Console
+
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else WIDTH_PIPED
+    return Console(stderr=stderr, highlight=False, width=width)
+
+
+def show(what: "RenderableType") -> None:
+    """Show an answer to people, on stdout."""
+    console().print(what)
+
+
+def document(content: dict[str, Any]) -> None:
+    """Give an answer to programs: one JSON document on stdout."""
+    click.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def note(text: str) -> None:
+    """Say something beside the answer, on stderr."""
+    click.echo(click.style(text, dim=True), err=True)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Show a table; a column whose name begins with '>' is of numbers."""
+    from rich.table import Table
+
+    drawn = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for column in columns:
+        name = column.removeprefix(">")
+        drawn.add_column(name, justify="right" if name != column else "left", overflow="fold")
+    for row in rows:
+        drawn.add_row(*(cell if hasattr(cell, "__rich__") else _text(cell) for cell in row))
+    show(drawn)
+
+
+def _text(cell: Any) -> Any:
+    from rich.text import Text
+
+    return cell if isinstance(cell, Text) else Text(NOTHING if cell in (None, "") else str(cell))
+
+
+def styled(text: str, style: str) -> Any:
+    """Answer a cell in colour."""
+    from rich.text import Text
+
+    return Text(text, style=style)
+
+
+def iso(moment: datetime | None) -> str | None:
+    """Write a moment for programs: ``2026-03-01T12:00:00Z``."""
+    if moment is None:
+        return None
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def ago(moment: datetime | None, now: datetime) -> str:
+    """Write how long ago something was: ``3 min ago``."""
+    if moment is None:
+        return NOTHING
+    passed = now - moment
+    return "now" if passed < timedelta(seconds=1) else f"{span(passed)} ago"
+
+
+def span(duration: timedelta) -> str:
+    """Write a duration in its largest unit, rounded down: ``3 min``."""
+    seconds = int(duration.total_seconds())
+    for unit, unit_s in UNITS_S:
+        if seconds >= unit_s:
+            return f"{seconds // unit_s} {unit}"
+    return "0 s"
+
+
+def loss(value: float | None) -> str:
+    """Write a mean weighted quantile loss."""
+    return NOTHING if value is None else f"{value:.3f}"

@@ -1,0 +1,52 @@
+"""Saying what a person wants on the bus, as source ``modelcycle.operator``."""
+
+import hashlib
+from datetime import datetime
+from uuid import NAMESPACE_URL, uuid5
+
+from ops.cli.connection import Connection
+from shared.contracts import names
+from shared.contracts.envelope import SOURCE, Envelope, Event, Metadata
+from shared.messaging.bus import EventBridgeBus
+from shared.messaging.clock import WallClock
+from shared.messaging.decision import Entry
+
+
+def say(connection: Connection, *events: Event) -> tuple[str, ...]:
+    """Say events in the name of the caller; answer their ids.
+
+    Raises
+    ------
+    Retryable, Refused
+        If the bus does not take them.
+    """
+    now = WallClock().now()
+    said = [envelope(event, connection.identity.arn, now) for event in events]
+    entries = tuple(
+        Entry(
+            source=SOURCE + one.data.producer,
+            detail_type=one.data.detail_type(),
+            detail=one.detail(),
+        )
+        for one in said
+    )
+    EventBridgeBus(connection.client("events"), names.bus(connection.env)).publish(entries)
+    return tuple(one.metadata.event_id for one in said)
+
+
+def envelope(event: Event, actor: str, now: datetime) -> Envelope[Event]:
+    """Put a person's event into its envelope; its id comes from what is said, by whom and when."""
+    content = hashlib.sha256(event.model_dump_json().encode()).hexdigest()
+    identity = f"{event.producer}/{event.detail_type()}/{content}/{actor}/{now.isoformat()}"
+    event_id = str(uuid5(NAMESPACE_URL, identity))
+    metadata = Metadata(
+        event_id=event_id,
+        schema_version=event.schema_version,
+        occurred_at=now,
+        subject=event.subject,
+        correlation_id=event_id,
+        causation_id=event_id,
+        producer=event.producer,
+        actor=actor,
+    )
+    return Envelope(metadata=metadata, data=event)

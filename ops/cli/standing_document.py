@@ -1,0 +1,72 @@
+"""Where a model stands, for programs: keys are only ever added."""
+
+from typing import Any
+
+from ops.cli import output
+from ops.cli.endpoints import Serving
+from ops.cli.standing import Judged, Standing
+from shared.contracts.specs import SeriesSpec
+
+
+def as_document(one: Standing, series: SeriesSpec | None) -> dict[str, Any]:
+    """Describe where a model stands for programs."""
+    data, run = one.data, one.run
+    return {
+        "model": one.spec.model,
+        "series": one.spec.series,
+        "algorithm": one.spec.algorithm,
+        "frozen": one.spec.frozen,
+        "data": data
+        and {
+            "first": output.iso(data.first),
+            "last": output.iso(data.last),
+            "windows": data.windows,
+            "points": one.points(series) if series else None,
+            "points_needed": one.spec.history_points,
+        },
+        "run": run
+        and {
+            "run_id": run.run_id,
+            "status": run.status,
+            "started_at": output.iso(run.started_at),
+            "execution_arn": run.execution_arn,
+        },
+        "stages": {stage.value: serving_document(found) for stage, found in one.stages.items()},
+        "versions": [version_document(each) for each in one.versions],
+        "next": one.next_step() or None,
+    }
+
+
+def serving_document(serving: Serving | None) -> dict[str, Any] | None:
+    """Describe an endpoint."""
+    if serving is None:
+        return None
+    return {
+        "endpoint": serving.endpoint,
+        "status": serving.status,
+        "version": serving.version,
+        "coming": serving.coming,
+        "config": serving.config,
+        "modified_at": output.iso(serving.modified_at),
+        "reason": serving.reason or None,
+    }
+
+
+def version_document(one: Judged) -> dict[str, Any]:
+    """Describe a version."""
+    version, described = one.version, one.described
+    return {
+        "version": version.number,
+        "package_arn": version.arn,
+        "run_id": described.registration.run_id if described.registration else None,
+        "approval": version.approval.value,
+        "approval_note": described.approval_note or None,
+        "production": version.production.value if version.production else None,
+        "production_note": described.production_note or None,
+        "registered_at": output.iso(version.registered_at),
+        "modified_at": output.iso(described.modified_at),
+        "modified_by": described.modified_by,
+        "mean_wql": one.score,
+        "baseline_mean_wql": one.baseline,
+        "limit": one.limit,
+    }

@@ -1,0 +1,166 @@
+"""``modelcycle status``: where every model stands, or one of them in detail."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import click
+
+from ops.cli import output, standing
+from ops.cli.connecting import connected
+from ops.cli.connection import Connection
+from ops.cli.declarations import Declarations
+from ops.cli.endpoints import Serving
+from ops.cli.registry import Verdict
+from ops.cli.standing import Judged, Standing
+from ops.cli.standing_document import as_document
+from shared.contracts.names import Stage
+from shared.contracts.specs import ModelSpec, SeriesSpec
+from shared.contracts.timing import write_duration
+from shared.messaging.clock import WallClock
+
+VERSIONS_IN_LIST = 3
+VERSIONS_IN_DETAIL = 10
+
+
+@click.command()
+@click.argument("model", required=False)
+@output.reads
+@connected
+def status(connection: Connection, model: str | None, as_json: bool) -> None:
+    """Show where all models stand, or MODEL in detail.
+
+    Scores are mean weighted quantile losses of the backtest: lower is better.
+    """
+    declared = Declarations(connection).stored()
+    wanted: list[ModelSpec] = list(declared.models.values())
+    if model is not None:
+        wanted = [Declarations(connection).model(model)]
+    elif not wanted:
+        connection.require_environment()
+    count = VERSIONS_IN_DETAIL if model else VERSIONS_IN_LIST
+    seen = standing.look(connection, wanted, count)
+    now = WallClock().now()
+    if as_json:
+        described = [as_document(one, declared.series.get(one.spec.series)) for one in seen]
+        head = {"environment": connection.env, "as_of": output.iso(now)}
+        return output.document({**head, "models": described})
+    if not seen:
+        return output.note("no models yet: modelcycle models apply PATH")
+    if model is None:
+        return overview(seen, now)
+    return detail(seen[0], declared.series.get(seen[0].spec.series), now)
+
+
+def overview(seen: tuple[Standing, ...], now: datetime) -> None:
+    """Show a line for each model."""
+    columns = ("model", "data until", "training", "staging", "production")
+    output.table(
+        (*columns, ">score", ">baseline", ">limit", "next"), (row(one, now) for one in seen)
+    )
+
+
+def row(one: Standing, now: datetime) -> tuple[Any, ...]:
+    """Answer a model's line."""
+    shown = best_known(one)
+    return (
+        output.styled(one.spec.model + (" (frozen)" if one.spec.frozen else ""), "bold"),
+        output.ago(one.data.last if one.data else None, now),
+        f"{one.run.status.lower()}, {output.ago(one.run.started_at, now)}" if one.run else None,
+        stage_cell(one.stages[Stage.STAGING]),
+        stage_cell(one.stages[Stage.PRODUCTION]),
+        output.loss(shown.score if shown else None),
+        output.loss(shown.baseline if shown else None),
+        output.loss(shown.limit if shown else None),
+        output.styled(one.next_step() or " ", "yellow"),
+    )
+
+
+def best_known(one: Standing) -> Judged | None:
+    """Answer the version whose score is shown: the one in production, else the latest."""
+    live = one.stages[Stage.PRODUCTION]
+    return one.version(live.version if live else None) or next(iter(one.versions), None)
+
+
+def stage_cell(serving: Serving | None) -> Any:
+    """Show what serves a stage."""
+    if serving is None:
+        return None
+    live = f"v{serving.version}" if serving.version else ""
+    if serving.status == "InService" and not serving.coming:
+        return output.styled(live or serving.status, "green")
+    coming = f"→ v{serving.coming}" if serving.coming else ""
+    return output.styled(" ".join(filter(None, (live, coming, serving.status))), "yellow")
+
+
+def detail(one: Standing, series: SeriesSpec | None, now: datetime) -> None:
+    """Show all of one model."""
+    output.table(
+        ("", ""), ((output.styled(name, "bold"), text) for name, text in facts(one, series, now))
+    )
+    if not one.versions:
+        return output.note("no version is registered yet")
+    click.echo()
+    columns = ("version", "registered", "approval", "production", ">score", ">baseline", ">limit")
+    return output.table((*columns, "last word"), (version_row(each, now) for each in one.versions))
+
+
+def facts(one: Standing, series: SeriesSpec | None, now: datetime) -> Iterator[tuple[str, Any]]:
+    """Answer what is to say of a model, by name."""
+    spec = one.spec
+    yield "model", spec.model + (" (frozen)" if spec.frozen else "")
+    every = write_duration(spec.frequency)
+    yield (
+        "forecasts",
+        f"{spec.target} of '{spec.series}', {spec.horizon} steps of {every}, by {spec.algorithm}",
+    )
+    if one.data:
+        span = f"{one.data.first:%Y-%m-%d %H:%M} to {one.data.last:%Y-%m-%d %H:%M} UTC"
+        yield "data", f"{one.data.windows:,} windows, {span}, {output.ago(one.data.last, now)}"
+    else:
+        yield "data", "none yet"
+    if series:
+        yield "history", f"{one.points(series):,} points of {spec.history_points:,} that it needs"
+    if one.run:
+        started = output.ago(one.run.started_at, now)
+        yield "training", f"{one.run.run_id}, {one.run.status.lower()}, started {started}"
+    for stage, serving in one.stages.items():
+        yield stage.value, serving_text(serving, now)
+    if step := one.next_step():
+        yield "next", output.styled(step, "yellow")
+
+
+def serving_text(serving: Serving | None, now: datetime) -> str:
+    """Say what an endpoint does."""
+    if serving is None:
+        return "nothing"
+    what = [f"v{serving.version}" if serving.version else "nothing yet"]
+    if serving.coming:
+        what.append(f"v{serving.coming} is on its way")
+    what += [serving.status, f"since {output.ago(serving.modified_at, now)}", serving.endpoint]
+    return ", ".join(filter(None, (*what, serving.reason)))
+
+
+def version_row(one: Judged, now: datetime) -> tuple[Any, ...]:
+    """Answer a version's line."""
+    version, described = one.version, one.described
+    note = described.production_note or described.approval_note
+    word = f"{described.modified_by}, {output.ago(described.modified_at, now)}"
+    return (
+        f"v{version.number}",
+        output.ago(version.registered_at, now),
+        verdict_cell(version.approval),
+        verdict_cell(version.production),
+        output.loss(one.score),
+        output.loss(one.baseline),
+        output.loss(one.limit),
+        f"{word}: {note}" if note else word,
+    )
+
+
+def verdict_cell(verdict: Verdict | None) -> Any:
+    """Show a verdict in its colour."""
+    if verdict is None:
+        return None
+    colours = {Verdict.WAITING: "yellow", Verdict.APPROVED: "green", Verdict.DECLINED: "red"}
+    return output.styled(verdict.value, colours[verdict])
