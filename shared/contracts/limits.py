@@ -16,7 +16,9 @@ INBOX_DAYS = 45  # longer than the 14 days of SQS plus a replay of the month bef
 EVENT_AGE_DAYS_MAX = INBOX_DAYS  # older than the inbox remembers: a repeat could not be recognised
 CONFLICT_RETRIES_MAX = 5  # a model has few writers: five lost races in a row are a bug
 TRANSACTION_ITEMS_MAX = 40  # AWS allows 100; conflicts and cost grow with each
-TODO_ITEMS_MAX = 40  # a decision does a handful of things; more is a loop
+TODO_ITEMS_MAX = 40  # a decision does a handful of things; with more left undone, news has to wait
+TODO_BYTES_MAX = 64 * 1024  # likewise: what one more decision adds must fit into the aggregate
+TODO_DONE_MAX = 160  # in one go: each thing to do settles with a few more, at most
 SEEN_BYTES_MAX = 64 * 1024  # what a decision saw, inline; beyond that it goes to S3 with its sha256
 AGGREGATE_BYTES_MAX = 350 * 1024  # AWS: an item has 400 KB; the rest is for keys and todo
 FUNCTION_SECONDS_MAX = 60  # time limit of a service's Lambda
@@ -67,6 +69,7 @@ FUTURE_SECONDS_MAX = 300  # clocks differ; a time further ahead of ours is a mis
 OPEN_WINDOWS_MAX = (
     10_000  # of a series: they are listed in its item; beyond, the oldest close early
 )
+PAGE_WINDOWS = 16  # windows kept in one item of about 2 KB: DynamoDB charges by the KB
 WINDOW_IDS_PER_SECOND = 100  # records a second for which a window's shards of ids are laid out
 SHARD_IDS_MAX = 8_000  # of 8 bytes each: 39 shards still fit into one transaction of 4 MB
 WINDOW_CONTEXT_DAYS_MIN = 1  # windows of the last day are online even where no model asks
@@ -76,6 +79,7 @@ UNFINISHED_SECONDS_MAX = (
 )  # then a batch is not coming back: what is in its windows is said without it
 BATCH_GET_KEYS_MAX = 100  # AWS: BatchGetItem
 BATCH_WRITE_RECORDS_MAX = 25  # AWS: entries of BatchWriteRecord
+BATCH_WRITES_AT_ONCE_MAX = 4  # of these calls, in threads
 BATCH_ATTEMPTS_MAX = 5  # unprocessed keys and entries repeated in place
 
 # Training

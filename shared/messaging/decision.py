@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from shared.contracts import limits
 from shared.contracts.envelope import Envelope, Event, Revision
 from shared.contracts.frozen import Frozen
 
@@ -127,6 +128,12 @@ class Kept(Generic[S]):
     todo: tuple[Todo, ...] = ()
     heard: Mapping[str, Revision] = field(default_factory=dict)
     """The latest revision heard of each fact family, by `family_key`."""
+
+    @property
+    def is_full(self) -> bool:
+        """Whether so much is left to do that no news is taken before it is done."""
+        size = sum(len(item.body) for item in self.todo)
+        return len(self.todo) >= limits.TODO_ITEMS_MAX or size >= limits.TODO_BYTES_MAX
 
     def without(self, item_id: str) -> "Kept[S]":
         """Return a copy whose todo lacks one item."""

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Generic, Protocol
 from uuid import NAMESPACE_URL, uuid5
 
@@ -37,6 +38,9 @@ from shared.messaging.log import Log
 
 Handler = Callable[[Any, Any, Any, datetime], Any]
 """``(envelope, state, look, now) -> Answer``."""
+
+
+NOTHING: Mapping[str, Retryable] = MappingProxyType({})
 
 
 class Store(Protocol[S]):
@@ -142,29 +146,21 @@ class Worker(Generic[S]):
         keys = self.concerned(envelope)
         failures = [failure for key in keys if (failure := self.handle_for(key, envelope))]
         if failures:
-            raise failures[0]
+            # one that is rejected would take the message from those that may still succeed
+            raise min(failures, key=lambda failure: isinstance(failure, Rejected))
         return keys
 
-    def handle_for(self, key: str, envelope: Envelope[Event]) -> Retryable | None:
+    def handle_for(self, key: str, envelope: Envelope[Event]) -> Exception | None:
         """Handle one event for one aggregate; its trouble must not reach the others."""
         try:
-            self.drain_what_can_be(key)
+            waiting = self.drain_what_can_be(key)
             self.accept(key, envelope)
-            self.drain(key)
-        except Retryable as error:
+            self.drain(key, waiting)
+        except Refused as refusal:  # a look or the store, which may be allowed again
+            return Retryable(f"{key}: {refusal}")
+        except Exception as error:
             return error
         return None
-
-    def drain_what_can_be(self, key: str) -> None:
-        """Finish old business first, or what is heard between do and settle would be lost.
-
-        Business that cannot be finished now must not keep the news out (a revocation, say): the
-        drain after the news tries again, and its failure sends the message back.
-        """
-        try:
-            self.drain(key)
-        except Retryable as error:
-            self.log.info("unfinished business waits", extra={"model": key, "why": str(error)})
 
     def accept(self, key: str, envelope: Envelope[Event]) -> None:
         """Look, decide and commit; do it again, with a fresh look, when somebody else was
@@ -174,6 +170,8 @@ class Worker(Generic[S]):
 
         def change() -> None:
             kept = self.store.load(key, event_id)
+            if kept.is_full:
+                raise Retryable(f"{key}: no news until its {len(kept.todo)} things to do are done")
             now = self.clock.now()
             notes: list[Any] = []
             answer = self.decide(kept, envelope, Recording(self.service.look, notes), now)
@@ -198,31 +196,55 @@ class Worker(Generic[S]):
         )
         return answer
 
-    def drain(self, key: str) -> None:
-        """Do what was committed and not finished, oldest first."""
-        skipped: set[str] = set()
-        for _ in range(limits.TODO_ITEMS_MAX):
-            todo = self.store.load(key, None).todo
-            item = next((item for item in todo if item.id not in skipped), None)
-            if item is None:
-                return
-            if not self.finish(key, item):
-                skipped.add(item.id)
-        raise Retryable(f"{key}: more than {limits.TODO_ITEMS_MAX} items to do at once")
+    def drain(self, key: str, waiting: Mapping[str, Retryable] = NOTHING) -> None:
+        """Do what was committed and not finished, but for what was tried already and waits.
 
-    def finish(self, key: str, item: Todo) -> bool:
-        """Do one item and settle its outcome; False when another worker is at it."""
+        Raises
+        ------
+        Retryable
+            If something of it, or of what waits, cannot be done now.
+        """
+        for trouble in self.drain_what_can_be(key, waiting).values():
+            raise trouble
+
+    def drain_what_can_be(
+        self, key: str, waiting: Mapping[str, Retryable] = NOTHING
+    ) -> dict[str, Retryable]:
+        """Do what was committed and not finished, oldest first; answer what cannot be done now.
+
+        Old business comes before the news, or what is heard between do and settle would be lost.
+        Business that cannot be finished, for whatever reason, keeps neither the news (a revocation,
+        say) nor the rest waiting.
+        """
+        troubles, passed = dict(waiting), set(waiting)
+        for _ in range(limits.TODO_DONE_MAX):
+            todo = self.store.load(key, None).todo
+            item = next((item for item in todo if item.id not in passed), None)
+            if item is None:
+                return troubles
+            passed.add(item.id)
+            try:
+                self.finish(key, item)
+            except Retryable as error:
+                troubles[item.id] = error
+                self.log.info("unfinished business waits", extra={"model": key, "why": str(error)})
+            except Exception as error:
+                troubles[item.id] = Retryable(f"{key}: {item.kind} cannot be done: {error!r}")
+                self.log.exception("a bug, or nobody to publish to", extra={"model": key})
+        return {**troubles, "": Retryable(f"{key}: more than {limits.TODO_DONE_MAX} things to do")}
+
+    def finish(self, key: str, item: Todo) -> None:
+        """Do one item and settle its outcome, unless another worker is at it."""
         if item.kind == Publish.__name__:
             self.bus.publish(Publish.model_validate_json(item.body).entries)
             self.settle(key, item, None, None)
-            return True
+            return
         action_class, effect = self.effects[item.kind]
         if effect.exclusive and not self.store.lease(key, item.id):
-            return False
+            return
         action = action_class.model_validate_json(item.body)
         happened = attempt(effect, action, self.service.ports)
         self.settle(key, item, action, happened)
-        return True
 
     def settle(self, key: str, item: Todo, action: Action | None, happened: Any) -> None:
         """Commit what follows from an outcome as the item leaves the todo."""

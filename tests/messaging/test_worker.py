@@ -1,6 +1,8 @@
 """The loop load → look → decide → commit → do → settle, under every crash, repeat and race."""
 
+import contextlib
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -359,3 +361,88 @@ def test_an_action_without_a_token_is_left_alone_while_another_worker_holds_it()
     tried.store.leases.clear()
     tried.handle(SweepRequested(), "sweep-1", subject="fees")
     assert world.numbers == [1]
+
+
+def test_what_cannot_be_done_keeps_neither_the_news_nor_its_neighbours_waiting() -> None:
+    for trouble in (Retryable("throttled"), KeyError("a bug")):
+        tried, world = bench()
+        world.answers[1] = trouble
+        for event_id in ("event-1", "event-2"):
+            with pytest.raises(Retryable):
+                tried.handle(WISH, event_id)
+        assert state_of(tried) == Counter(heard=2, done=1)
+        assert [item.kind for item in tried.store.load("fees", None).todo] == ["Count"]
+
+
+def test_an_action_that_the_code_no_longer_knows_waits_and_the_rest_goes_on() -> None:
+    tried, world = bench()
+    world.answers[1] = Retryable("throttled")
+    with pytest.raises(Retryable):
+        tried.handle(WISH, "event-1")
+    forgetful: Service[Counter] = Service(
+        name="trainer",
+        handlers=tried.service.handlers,
+        effects={CountAlone: tried.service.effects[CountAlone]},
+        look=world,
+        ports=world,
+    )
+    with pytest.raises(Retryable, match=r"Count.* cannot be done"):
+        replace(tried, service=forgetful).handle(
+            RetrainRequested(model="fees", reason="alone"), "event-2"
+        )
+    assert world.numbers == [2]
+    world.answers.clear()
+    tried.handle(SweepRequested(), "sweep-1", subject="fees")
+    assert state_of(tried) == Counter(heard=2, done=2)
+
+
+def test_an_action_without_a_token_that_cannot_be_done_sends_its_message_back() -> None:
+    tried, world = bench()
+    wish = RetrainRequested(model="fees", reason="alone")
+    world.answers[1] = Retryable("throttled")
+    for _ in range(2):
+        tried.store.leases.clear()  # the queue's visibility outlives a lease
+        with pytest.raises(Retryable):
+            tried.handle(wish)
+
+
+def test_the_trouble_of_one_aggregate_does_not_reach_the_others() -> None:
+    for trouble in (KeyError("a bug"), Refused("AccessDenied", "no"), Rejected("too large")):
+        heard: list[str] = []
+
+        def note(
+            event: Envelope[Any],
+            state: Counter,
+            look: World,
+            now: datetime,
+            heard: list[str] = heard,
+            trouble: Exception = trouble,
+        ) -> Decision[Counter]:
+            heard.append("asked")
+            if len(heard) == 1:
+                raise trouble
+            return Decision(state.changed(heard=1), "noted")
+
+        tried, _ = bench(more={ModelRegistered: note})
+        tried.concerned = lambda envelope: ("blocks", "fees")
+        with pytest.raises(Exception, match=r"bug|AccessDenied|too large"):
+            tried.handle(ModelRegistered.example())
+        assert state_of(tried).heard == 1
+
+
+def test_an_aggregate_with_too_much_to_do_takes_no_more_news_until_it_is_done() -> None:
+    tried, world = bench()
+    world.answers = {number: Retryable("throttled") for number in range(1, 200)}
+    for number in range(100):
+        with pytest.raises(Retryable):
+            tried.handle(WISH, f"event-{number}")
+    assert len(tried.store.load("fees", None).todo) <= 2 * limits.TODO_ITEMS_MAX
+    heard = state_of(tried).heard
+    assert heard < 100
+    world.answers.clear()
+    for _ in range(5):
+        with contextlib.suppress(Retryable):
+            tried.handle(SweepRequested(), "sweep", subject="fees")
+    for number in range(100):
+        tried.handle(WISH, f"event-{number}")
+    assert state_of(tried) == Counter(heard=100, done=100)
