@@ -23,7 +23,7 @@ from shared.contracts.envelope import Revision
 from shared.messaging.aws_errors import translated
 from shared.messaging.clock import Clock
 from shared.messaging.decision import Kept, S, Todo
-from shared.messaging.errors import AlreadyHeard, Conflict, Refused
+from shared.messaging.errors import AlreadyHeard, Conflict, Refused, Retryable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -35,7 +35,9 @@ AGGREGATE = "aggregate"
 LOST_PUT = "ConditionalCheckFailedException"
 FAILED = "ConditionalCheckFailed"
 UNCHANGED = "revision = :before OR (attribute_not_exists(id) AND :before = :none)"
+LOST_PUTS = frozenset({LOST_PUT, "TransactionConflictException"})
 LOST_RACE = frozenset({FAILED, "TransactionConflict"})
+THROTTLED = frozenset({"ThrottlingError", "ProvisionedThroughputExceeded"})
 
 Item = Mapping[str, Any]
 
@@ -197,7 +199,7 @@ def inbox_id(key: str, event_id: str) -> str:
 
 def lost_race(refusal: Refused, event_id: str | None) -> Exception:
     """Read from a refused write who was faster: another worker, or the same fact before."""
-    if refusal.code == LOST_PUT:
+    if refusal.code in LOST_PUTS:
         return Conflict(str(refusal))
     if refusal.code != "TransactionCanceledException":
         return refusal
@@ -208,4 +210,6 @@ def lost_race(refusal: Refused, event_id: str | None) -> Exception:
     codes = [reason.get("Code") for reason in reasons]
     if len(codes) > 1 and codes[1] == FAILED:
         return AlreadyHeard(str(event_id))
-    return Conflict(str(refusal)) if LOST_RACE & set(codes) else refusal
+    if LOST_RACE & set(codes):
+        return Conflict(str(refusal))
+    return Retryable(str(refusal)) if THROTTLED & set(codes) else refusal
