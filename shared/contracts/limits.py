@@ -8,6 +8,7 @@ EVENT_BYTES_MAX = 240 * 1024  # AWS: 256 KB an entry with its envelope; ours lea
 EVENT_LIST_ITEMS_MAX = 100  # facts, ids and URIs: a longer list belongs into S3 with its sha256
 EVENT_TEXT_CHARACTERS_MAX = 1_000  # a reason or a note is a sentence or two, not a log
 PUT_EVENTS_ENTRIES_MAX = 10  # AWS: entries in one call of PutEvents
+PUT_EVENTS_BYTES_MAX = 960 * 1024  # AWS: 1 MB a call, with source and detail-type of each entry
 PUT_EVENTS_ATTEMPTS_MAX = 5  # partial failures repeated in place; then the todo keeps them
 DECISION_EVENTS_MAX = 1_000  # the index within a decision has three digits in an event's revision
 

@@ -1,5 +1,6 @@
 """The EventBridge bus: batches of ten, partial failures sent again."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from shared.contracts import limits
@@ -31,11 +32,11 @@ class EventBridgeBus:
         """
         for entry in entries:
             within_size(entry.detail, entry.detail_type)
-        for start in range(0, len(entries), limits.PUT_EVENTS_ENTRIES_MAX):
-            self.put(entries[start : start + limits.PUT_EVENTS_ENTRIES_MAX])
+        for batch in batches(entries):
+            self.put(batch)
 
     def put(self, entries: tuple[Entry, ...]) -> None:
-        """Say at most ten entries; HTTP 200 may still mean that some were not taken."""
+        """Say one call's entries; HTTP 200 may still mean that some were not taken."""
         for _ in range(limits.PUT_EVENTS_ATTEMPTS_MAX):
             with translated():
                 answer = self.client.put_events(
@@ -54,3 +55,17 @@ class EventBridgeBus:
             results = zip(entries, answer["Entries"], strict=True)
             entries = tuple(entry for entry, result in results if "ErrorCode" in result)
         raise Retryable(f"bus {self.name} did not take {len(entries)} events")
+
+
+def batches(entries: tuple[Entry, ...]) -> Iterator[tuple[Entry, ...]]:
+    """Cut entries, in their order, into what one call takes."""
+    batch: tuple[Entry, ...] = ()
+    size = 0
+    for entry in entries:
+        more = len(entry.detail.encode())
+        if len(batch) == limits.PUT_EVENTS_ENTRIES_MAX or size + more > limits.PUT_EVENTS_BYTES_MAX:
+            yield batch
+            batch, size = (), 0
+        batch, size = (*batch, entry), size + more
+    if batch:
+        yield batch
