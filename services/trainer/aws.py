@@ -75,7 +75,7 @@ class SageMakerPipelines:
             raise
         progress = PROGRESS[found["PipelineExecutionStatus"]]
         step, reason = self.failure(found) if progress is Progress.FAILED else ("", "")
-        return Execution(arn=arn, progress=progress, failed_step=step, reason=reason)
+        return Execution(progress=progress, failed_step=step, reason=reason)
 
     def failure(self, execution: Any) -> tuple[str, str]:
         """Answer which step failed, and why: the program's own sentence where there is one."""
@@ -197,7 +197,23 @@ class AwsLook:
         self.blobs = blobs
 
     def world(self, model: str) -> World:
-        """Answer what is declared of a model, and how much data there is."""
+        """Answer what is declared of a model, and how much data there is.
+
+        People write parameters by hand, too: what cannot be read is told, and hurts no other model.
+        """
+        try:
+            return self.declared(model)
+        except ValueError as error:
+            return World(unreadable=str(error))
+
+    def declared(self, model: str) -> World:
+        """Read the declarations.
+
+        Raises
+        ------
+        ValueError
+            If one of them cannot be read.
+        """
         spec = self.parameters.model_spec(model)
         if spec is None:
             return World()

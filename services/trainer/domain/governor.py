@@ -36,7 +36,9 @@ class Rule(NamedTuple):
 
 def no_spec(state: Trainings, wish: Wish, world: World, now: datetime) -> Refusal | None:
     """Nobody said what to train."""
-    if world.spec is None:
+    if world.unreadable:
+        what = f"what is declared of {state.model} cannot be read: {world.unreadable}"
+    elif world.spec is None:
         what = f"model {state.model} has no spec"
     elif world.series is None:
         what = f"series {world.spec.series} is not declared"

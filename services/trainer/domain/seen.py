@@ -24,6 +24,8 @@ class World(Frozen):
     """How much of the series there is; none: no window was ever closed."""
     hyperparameters: dict[str, str] = {}
     """What people set at run time over the spec's."""
+    unreadable: str = ""
+    """Why the declarations cannot be read; then there are none."""
 
     @property
     def task(self) -> ModelSpec:
@@ -66,7 +68,6 @@ class Progress(StrEnum):
 class Execution(Frozen):
     """A pipeline execution, as Describe shows it."""
 
-    arn: str
     progress: Progress
     failed_step: str = ""
     reason: str = ""

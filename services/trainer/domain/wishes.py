@@ -51,7 +51,10 @@ def suppress(state: Trainings, wish: Wish, refusal: Refusal) -> Decision[Trainin
 
 
 def start(state: Trainings, wish: Wish, world: World, now: datetime) -> Decision[Trainings]:
-    """Commit to one run: its name derives from the wish's cause, so that it is started once."""
+    """Commit to one run: its name derives from the wish's cause, so that it is started once.
+
+    With it the spec is seen: a ModelSpecApplied that comes late asks for nothing more.
+    """
     spec = world.task
     run = Run(
         id=names.run_id(state.model, wish.cause),
@@ -69,7 +72,7 @@ def start(state: Trainings, wish: Wish, world: World, now: datetime) -> Decision
         hyperparameters=parameters.hyperparameters(spec, world.hyperparameters),
     )
     return Decision(
-        state.starting(run),
+        seeing(state, spec, now).starting(run),
         f"{run.id} begins: {wish.reason}",
         actions=(action,),
         correlation_id=wish.correlation_id,
@@ -105,12 +108,20 @@ def compare_spec(
     spec, before = world.spec, state.spec
     if spec is None or (before and before.digest == spec.digest()):
         return None
-    seen = SpecSeen(digest=spec.digest(), training_digest=training_digest(spec), since=now)
-    state = state.changed(spec=seen)
-    if before and before.training_digest == seen.training_digest:
+    state = seeing(state, spec, now)
+    if before and before.training_digest == training_digest(spec):
         return Decision(state, "the spec changed in nothing that makes another model")
     reason = "the spec changed" if before else "the spec is new"
     return consider(state, Wish.of(metadata, Trigger.SPEC, reason), world, now)
+
+
+def seeing(state: Trainings, spec: ModelSpec, now: datetime) -> Trainings:
+    """Remember the spec, and since when it is this one."""
+    digest = spec.digest()
+    if state.spec and state.spec.digest == digest:
+        return state
+    seen = SpecSeen(digest=digest, training_digest=training_digest(spec), since=now)
+    return state.changed(spec=seen)
 
 
 def training_digest(spec: ModelSpec) -> str:
