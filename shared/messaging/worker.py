@@ -4,25 +4,19 @@ A service supplies pure functions (handlers and `then`), looks and effects; ever
 event be handled once, whatever comes twice, late, out of order or dies in between, is here.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Generic, Protocol
-from uuid import NAMESPACE_URL, uuid5
 
 from shared.contracts import limits
-from shared.contracts.envelope import SOURCE, Envelope, Event, Metadata, Revision, too_old
-from shared.contracts.frozen import Frozen
-from shared.contracts.lifecycle import DecisionRecorded
-from shared.contracts.lifecycle.monitoring import Seen
+from shared.contracts.envelope import Envelope, Event, too_old
 from shared.messaging.clock import Clock
 from shared.messaging.decision import (
     Action,
     Answer,
     Cause,
-    Decision,
     Effect,
     Entry,
     Ignored,
@@ -34,6 +28,7 @@ from shared.messaging.decision import (
 )
 from shared.messaging.errors import AlreadyHeard, Conflict, Refused, Rejected, Retryable
 from shared.messaging.evidence import Evidence, Recording
+from shared.messaging.ledger import Ledger, Occasion
 from shared.messaging.log import Log
 
 Handler = Callable[[Any, Any, Any, datetime], Any]
@@ -120,10 +115,9 @@ class Worker(Generic[S]):
         self.store = store
         self.bus = bus
         self.clock = clock
-        self.evidence = evidence
         self.concerned = concerned
         self.log = log
-        self.code_version = code_version
+        self.ledger: Ledger[S] = Ledger(service.name, evidence, log, code_version)
         self.effects = effects_by_kind(service.effects)
 
     def handle(self, envelope: Envelope[Event]) -> tuple[str, ...]:
@@ -177,7 +171,8 @@ class Worker(Generic[S]):
             answer = self.decide(kept, envelope, Recording(self.service.look, notes), now)
             if answer is None and envelope.data.is_hint:
                 return
-            decided = self.written(key, kept, cause, answer, envelope.data, None, notes, now)
+            occasion = Occasion(cause=cause, said=envelope.data, now=now, notes=notes)
+            decided = self.ledger.written(key, kept, answer, occasion)
             self.store.commit(key, decided.having_heard(envelope), event_id, now)
 
         try:
@@ -230,7 +225,7 @@ class Worker(Generic[S]):
                 self.log.info("unfinished business waits", extra={"model": key, "why": str(error)})
             except Exception as error:
                 troubles[item.id] = Retryable(f"{key}: {item.kind} cannot be done: {error!r}")
-                self.log.exception("a bug, or nobody to publish to", extra={"model": key})
+                self.log.exception("it cannot be done, and waits", extra={"model": key})
         return {**troubles, "": Retryable(f"{key}: more than {limits.TODO_DONE_MAX} things to do")}
 
     def finish(self, key: str, item: Todo) -> None:
@@ -260,99 +255,11 @@ class Worker(Generic[S]):
             else:
                 _, effect = self.effects[item.kind]
                 answer = effect.then(kept.state, action, happened, now)
-                settled = self.written(key, rest, item.cause, answer, happened, item.kind, [], now)
+                occasion = Occasion(item.cause, happened, now, answered=item.kind)
+                settled = self.ledger.written(key, rest, answer, occasion)
             self.store.commit(key, settled, None, now)
 
         retried(change)
-
-    def written(
-        self,
-        key: str,
-        kept: Kept[S],
-        cause: Cause,
-        answer: Answer[S],
-        said: Any,
-        answered: str | None,
-        notes: list[Any],
-        now: datetime,
-    ) -> Kept[S]:
-        """Write a decision down: the next revision, with all that it wants done and said."""
-        revision = kept.revision + 1
-        if answer is None:
-            return replace(kept, revision=revision)
-        decision = answer if isinstance(answer, Decision) else Decision(kept.state, answer.why)
-        cause = cause.changed(correlation_id=decision.correlation_id or cause.correlation_id)
-        record = self.record(key, kept, cause, decision, said, answered, notes, now)
-        publish = Publish(
-            entries=tuple(
-                self.entry(key, event, Revision(number=revision, index=index), cause, now)
-                for index, event in enumerate((*decision.events, record))
-            )
-        )
-        items = [
-            Todo.of(f"{revision}.{index}", cause, action)
-            for index, action in enumerate((publish, *decision.actions))
-        ]
-        self.log.info(
-            decision.why,
-            extra={
-                "model": key,
-                "event": cause.event_type,
-                "answered": answered,
-                "events": record.events,
-                "actions": record.actions,
-            },
-        )
-        return replace(kept, revision=revision, state=decision.state, todo=(*kept.todo, *items))
-
-    def record(
-        self,
-        key: str,
-        kept: Kept[S],
-        cause: Cause,
-        decision: Decision[S],
-        said: Any,
-        answered: str | None,
-        notes: list[Any],
-        now: datetime,
-    ) -> DecisionRecorded:
-        """Make the record by which a decision can be explained, and decided again."""
-        return DecisionRecorded(
-            service=self.service.name,
-            model=key,
-            cause_id=cause.event_id,
-            cause_type=cause.event_type,
-            answered=answered,
-            cause=as_json(said),
-            now=now,
-            seen=self.evidence.keep(notes) if notes else Seen(),
-            why=decision.why,
-            state_before=digest(kept.state),
-            state_after=digest(decision.state),
-            actions=tuple(type(action).__name__ for action in decision.actions),
-            events=tuple(event.detail_type() for event in decision.events),
-            code_version=self.code_version,
-        )
-
-    def entry(
-        self, key: str, event: Event, revision: Revision, cause: Cause, now: datetime
-    ) -> Entry:
-        """Put an event into its envelope; its id is fixed here for ever."""
-        name = self.service.name
-        identity = f"{name}/{key}/{revision.number}/{revision.index}/{now.isoformat()}"
-        metadata = Metadata(
-            event_id=str(uuid5(NAMESPACE_URL, identity)),
-            schema_version=event.schema_version,
-            occurred_at=now,
-            subject=event.subject or key,
-            revision=revision,
-            correlation_id=cause.correlation_id,
-            causation_id=cause.event_id,
-            producer=name,
-            actor=name,
-        )
-        detail = Envelope(metadata=metadata, data=event).detail()
-        return Entry(source=SOURCE + name, detail_type=event.detail_type(), detail=detail)
 
 
 def attempt(effect: Effect, action: Action, ports: Any) -> Any:
@@ -377,15 +284,3 @@ def retried(change: Callable[[], None]) -> None:
         except Conflict:
             continue
     raise Retryable(f"lost {limits.CONFLICT_RETRIES_MAX} races for one aggregate")
-
-
-def digest(state: Frozen) -> str:
-    """Answer the sha256 of a state, by which two of them can be told apart."""
-    return hashlib.sha256(state.model_dump_json().encode()).hexdigest()
-
-
-def as_json(said: Any) -> dict[str, Any] | None:
-    """Answer what an event or an outcome said, as JSON."""
-    if isinstance(said, Refused):
-        return {"refused": said.code, "message": said.message}
-    return said.model_dump(mode="json", exclude_none=True) if isinstance(said, Frozen) else None

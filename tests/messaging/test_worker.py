@@ -60,6 +60,10 @@ class World:
     def __init__(self) -> None:
         self.numbers: list[int] = []
         self.answers: dict[int, Exception] = {}
+        self.page = ""
+
+    def read(self) -> str:
+        return self.page
 
     def count(self, number: int) -> Counted:
         if number in self.answers:
@@ -446,3 +450,20 @@ def test_an_aggregate_with_too_much_to_do_takes_no_more_news_until_it_is_done() 
     for number in range(100):
         tried.handle(WISH, f"event-{number}")
     assert state_of(tried) == Counter(heard=100, done=100)
+
+
+def test_what_was_said_and_seen_never_makes_a_record_too_large_to_be_said() -> None:
+    def look_around(
+        event: Envelope[Any], state: Counter, look: World, now: datetime
+    ) -> Decision[Counter]:
+        look.read()
+        return Decision(state.changed(heard=1), "heard")
+
+    tried, world = bench(more={RetrainRequested: look_around})
+    world.page = '"' * (limits.SEEN_BYTES_MAX // 3)
+    note = '"' * (limits.EVENT_BYTES_MAX // 3)
+    tried.handle(RetrainRequested(model="fees", reason="long", note=note))
+    record = DecisionRecorded.model_validate_json(data_of(tried.bus.entries[-1].detail))
+    assert record.cause is None
+    assert record.seen.uri is not None
+    assert state_of(tried).heard == 1
