@@ -10,7 +10,7 @@ batch id in the inbox, one todo, and the one ObservationsIngested.
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from difflib import get_close_matches
@@ -23,9 +23,11 @@ from services.ingest.domain.batch import (
     QuarantineFile,
     reasons_of,
 )
+from services.ingest.domain.pages import page_start, pages_of
 from services.ingest.domain.plan import Part, Plan, groups
 from services.ingest.domain.seen import Seen, shard_keys
 from services.ingest.domain.state import Series
+from services.ingest.domain.windows import Window
 from services.ingest.ports import Declared, Files, SeriesStore
 from shared.contracts import limits
 from shared.contracts.records import window_start
@@ -92,14 +94,16 @@ class Absorption:
         kept = self.store.load(batch.series, batch.batch_id)
         kept = replace(kept, state=checked(batch, kept, spec))
         now = self.clock.now()
-        plan = self.decide(batch, kept.state, spec, now)
-        for group in groups(plan.parts):
-            kept = having(kept, batch, group, now)
-            self.store.commit_parts(batch.series, kept, group)
+        seen = self.look(batch, kept.state)
+        if batch.backfill:
+            plan = backfill.plan(batch, kept.state, seen.windows, now)
+        else:
+            plan = streaming.plan(batch, kept.state, seen, spec, now)
+        self.commit(batch, kept, seen, plan.parts, now)
         return plan
 
-    def decide(self, batch: Batch, series: Series, spec: SeriesSpec, now: datetime) -> Plan:
-        """Look at what the batch concerns, and decide."""
+    def look(self, batch: Batch, series: Series) -> Seen:
+        """Look at the windows, and the ids, that a batch concerns."""
         size = series.window_length_s
         placed = [(window_start(one.at_us, size), one.id) for one in batch.observations]
         starts = {start for start, _ in placed}
@@ -109,12 +113,35 @@ class Absorption:
                 "send several"
             )
         if batch.backfill:
-            return backfill.plan(batch, series, self.store.windows(batch.series, starts), now)
-        seen = Seen(
-            self.store.windows(batch.series, starts | {*series.open_starts()}),
-            self.store.ids(batch.series, shard_keys(placed, series.shards)),
+            return Seen(self.windows(series, starts), {})
+        shards = shard_keys(placed, series.shards)
+        return Seen(
+            self.windows(series, starts | {*series.open_starts()}),
+            self.store.ids(series.series, shards),
         )
-        return streaming.plan(batch, series, seen, spec, now)
+
+    def windows(self, series: Series, starts: Iterable[int]) -> Mapping[int, Window]:
+        """Answer all windows in the pages of some."""
+        pages = {page_start(start, series.window_length_s) for start in starts}
+        return self.store.windows(series.series, pages)
+
+    def commit(
+        self,
+        batch: Batch,
+        kept: Kept[Series],
+        seen: Seen,
+        parts: Iterable[Part],
+        now: datetime,
+    ) -> None:
+        """Commit parts, group after group; raise Conflict if somebody else writes in between."""
+        size, windows = kept.state.window_length_s, dict(seen.windows)
+        for group in groups(parts, size):
+            kept = having(kept, batch, group, now)
+            changed = {part.window.start: part.window for part in group}
+            windows |= changed
+            shards = [shard for part in group for shard in part.shards()]
+            pages = pages_of(changed, windows, size)
+            self.store.commit_windows(batch.series, kept, pages, shards)
 
     def quarantine(self, series: str, records: Sequence[Quarantined]) -> QuarantineFile | None:
         """Keep records that cannot be used, each with its reason.
@@ -144,11 +171,9 @@ class Absorption:
         if spec is None or not due:
             return None
         pause = Batch(f"silence-{due[0]}-{due[-1]}", series, backfill=False, observations=())
-        plan = silence.plan(kept.state, Seen(self.store.windows(series, due), {}), spec, now)
+        seen = Seen(self.windows(kept.state, due), {})
         try:
-            for group in groups(plan.parts):
-                kept = having(kept, pause, group, now)
-                self.store.commit_parts(series, kept, group)
+            self.commit(pause, kept, seen, silence.closing(kept.state, seen, spec, now), now)
         except Conflict as conflict:
             raise Retryable(f"series {series} is not silent any more") from conflict
         return BatchAbsorbed(

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from services.ingest.domain.plan import Part
-from services.ingest.domain.seen import Ids, ShardKey, packed, unpacked
+from pydantic import TypeAdapter
+
+from services.ingest.domain.pages import Page
+from services.ingest.domain.seen import Ids, Shard, ShardKey, packed, unpacked
 from services.ingest.domain.state import Series
 from services.ingest.domain.windows import Window, at
 from shared.contracts import limits, names, windows
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker_featurestore_runtime import SageMakerFeatureStoreRuntimeClient
 
 ABSENT = frozenset({"NoSuchKey", "404"})
+PAGE: TypeAdapter[Page] = TypeAdapter(Page)
 OVERTAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
 
 
@@ -31,41 +34,47 @@ class DynamoSeries(DynamoStore[Series]):
     ================================  ==========================================================
     ``id``                            what it is
     ================================  ==========================================================
-    ``window#<series>#<start>``       a window, kept for ever: history must not be imported twice
+    ``page#<series>#<start>``         windows, kept for ever: history must not be imported twice
     ``ids#<series>#<start>#<shard>``  8 bytes of each record's id; ``expires``
     ================================  ==========================================================
     """
 
-    def windows(self, series: str, starts: Iterable[int]) -> Mapping[int, Window]:
-        """Answer those of the windows that there are, as they are now."""
-        asked = {window_id(series, start): start for start in starts}
+    def windows(self, series: str, pages: Iterable[int]) -> Mapping[int, Window]:
+        """Answer all windows of some pages by their start, as they are now."""
+        found = self.batch_get([page_id(series, page) for page in pages])
         return {
-            asked[item["id"]["S"]]: Window.model_validate_json(item["window"]["S"])
-            for item in self.batch_get(list(asked))
+            window.start: window
+            for item in found
+            for window in PAGE.validate_json(item["windows"]["S"])
         }
 
     def ids(self, series: str, shards: Iterable[ShardKey]) -> Mapping[ShardKey, Ids]:
         """Answer those of the shards of ids that there are, as they are now."""
-        asked = {ids_id(series, *key): key for key in shards}
+        asked = {shard_id(series, key): key for key in shards}
         return {
             asked[item["id"]["S"]]: unpacked(bytes(item["ids"]["B"]))
             for item in self.batch_get(list(asked))
         }
 
-    def commit_parts(self, key: str, kept: Kept[Series], parts: Sequence[Part]) -> None:
-        """Write the series and parts of its windows, or nothing and raise Conflict."""
-        items: list[Any] = [{"Put": self.put(key, kept)}]
-        for part in parts:
-            items += [self.put_plain(item) for item in items_of(key, part)]
+    def commit_windows(
+        self, key: str, kept: Kept[Series], pages: Mapping[int, Page], shards: Sequence[Shard]
+    ) -> None:
+        """Write the series, pages of windows and shards of ids, or nothing and raise Conflict.
+
+        Only the series' Put has a condition: its revision is the lock of the others.
+        """
+        items = [
+            *(page_item(key, start, page) for start, page in pages.items()),
+            *(shard_item(key, shard) for shard in shards),
+        ]
+        puts: list[Any] = [{"Put": {"TableName": self.table, "Item": item}} for item in items]
         try:
             with translated():
-                self.client.transact_write_items(TransactItems=items)
+                self.client.transact_write_items(
+                    TransactItems=[{"Put": self.put(key, kept)}, *puts]
+                )
         except Refused as refusal:
             raise lost_race(refusal, None) from refusal
-
-    def put_plain(self, item: Mapping[str, Any]) -> Any:
-        """Build a Put without a condition: the series' revision is the lock."""
-        return {"Put": {"TableName": self.table, "Item": item}}
 
     def batch_get(self, ids: Sequence[str]) -> Iterator[Mapping[str, Any]]:
         """Answer those of the items that there are; raise Retryable if some are not answered."""
@@ -83,29 +92,29 @@ class DynamoSeries(DynamoStore[Series]):
                 raise Retryable(f"table {self.table} did not answer {len(wanted)} keys")
 
 
-def window_id(series: str, start: int) -> str:
-    """Name the item of a window."""
-    return f"window#{series}#{iso_seconds(at(start))}"
+def page_id(series: str, start: int) -> str:
+    """Name the item of a page of windows."""
+    return f"page#{series}#{iso_seconds(at(start))}"
 
 
-def ids_id(series: str, start: int, shard: int) -> str:
+def page_item(series: str, start: int, page: Page) -> Mapping[str, Any]:
+    """Write a page as an item."""
+    text = PAGE.dump_json(page, exclude_defaults=True).decode()
+    return {"id": {"S": page_id(series, start)}, "windows": {"S": text}}
+
+
+def shard_id(series: str, key: ShardKey) -> str:
     """Name the item of one part of a window's ids."""
-    return f"ids#{series}#{iso_seconds(at(start))}#{shard}"
+    return f"ids#{series}#{iso_seconds(at(key.start))}#{key.shard}"
 
 
-def items_of(series: str, part: Part) -> Iterator[Mapping[str, Any]]:
-    """Write a part as items."""
-    window = part.window
-    yield {
-        "id": {"S": window_id(series, window.start)},
-        "window": {"S": window.model_dump_json()},
+def shard_item(series: str, shard: Shard) -> Mapping[str, Any]:
+    """Write a shard of ids as an item."""
+    return {
+        "id": {"S": shard_id(series, shard.key)},
+        "ids": {"B": packed(shard.ids)},
+        "expires": {"N": str(shard.remembers_until)},
     }
-    for shard, ids in part.ids.items():
-        yield {
-            "id": {"S": ids_id(series, window.start, shard)},
-            "ids": {"B": packed(ids)},
-            "expires": {"N": str(window.remembers_until)},
-        }
 
 
 class SsmDeclared:
@@ -140,17 +149,28 @@ class FeatureStore:
 
     def write(self, series: str, windows: Sequence[Window], online_from: int, ttl_h: int) -> None:
         """Write windows offline and, those that start at `online_from` or later, online."""
-        entries = [self.entry(series, window, window.start >= online_from) for window in windows]
-        for first in range(0, len(entries), limits.BATCH_WRITE_RECORDS_MAX):
-            self.write_batch(entries[first:][: limits.BATCH_WRITE_RECORDS_MAX], ttl_h)
+        online = {
+            "TargetStores": ["OnlineStore", "OfflineStore"],
+            "TtlDuration": {"Unit": "Hours", "Value": ttl_h},
+        }
+        offline = {"TargetStores": ["OfflineStore"]}
+        entries = [
+            {
+                "FeatureGroupName": self.group,
+                "Record": record_of(series, window),
+                **(online if window.start >= online_from else offline),
+            }
+            for window in windows
+        ]
+        size = limits.BATCH_WRITE_RECORDS_MAX
+        for first in range(0, len(entries), size):
+            self.write_batch(entries[first : first + size])
 
-    def write_batch(self, entries: Sequence[Any], ttl_h: int) -> None:
+    def write_batch(self, entries: Sequence[Any]) -> None:
         """Write at most 25 windows; HTTP 200 may still mean that some were not written."""
         for _ in range(limits.BATCH_ATTEMPTS_MAX):
             with translated():
-                answer = self.client.batch_write_record(
-                    Entries=entries, TtlDuration={"Unit": "Hours", "Value": ttl_h}
-                )
+                answer = self.client.batch_write_record(Entries=entries)
             errors = answer["Errors"]
             entries = [*(error["Entry"] for error in errors), *answer["UnprocessedEntries"]]
             if not entries:
@@ -158,30 +178,23 @@ class FeatureStore:
         why = f"{errors[0]['ErrorCode']}: {errors[0]['ErrorMessage']}" if errors else "unprocessed"
         raise Retryable(f"{self.group} did not take {len(entries)} windows: {why}")
 
-    def entry(self, series: str, window: Window, is_online: bool) -> Any:
-        """Write a window as a record; a mean of nothing is left out."""
-        moment = at(window.start)
-        published = at(0) + timedelta(milliseconds=window.event_time_ms)
-        mean = window.mean
-        values = {
-            windows.RECORD_IDENTIFIER: windows.record_id(series, moment),
-            windows.EVENT_TIME: iso_milliseconds(published),
-            "series": series,
-            "window_start": iso_seconds(moment),
-            "count": str(window.count),
-            "total": repr(float(window.total)),
-            "mean": None if mean is None else repr(float(mean)),
-            "revision": str(window.revision),
-        }
-        return {
-            "FeatureGroupName": self.group,
-            "Record": [
-                {"FeatureName": name, "ValueAsString": value}
-                for name, value in values.items()
-                if value is not None
-            ],
-            "TargetStores": ["OnlineStore", "OfflineStore"] if is_online else ["OfflineStore"],
-        }
+
+def record_of(series: str, window: Window) -> list[dict[str, str]]:
+    """Write a window as the feature store wants it; a mean of nothing is left out."""
+    moment = at(window.start)
+    published = at(0) + timedelta(milliseconds=window.event_time_ms)
+    values = {
+        windows.RECORD_IDENTIFIER: windows.record_id(series, moment),
+        windows.EVENT_TIME: iso_milliseconds(published),
+        "series": series,
+        "window_start": iso_seconds(moment),
+        "count": str(window.count),
+        "total": repr(float(window.total)),
+        "revision": str(window.revision),
+    }
+    if (mean := window.mean) is not None:
+        values["mean"] = repr(mean)
+    return [{"FeatureName": name, "ValueAsString": value} for name, value in values.items()]
 
 
 class S3Summaries:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from services.ingest.domain import concluding, runs
 from services.ingest.domain.actions import PublishWindows, WindowsPublished
+from services.ingest.domain.pages import page_start
 from services.ingest.ports import Ports
 from shared.contracts import limits
 from shared.messaging.decision import Action, Effect
@@ -24,8 +25,9 @@ def publish_windows(action: PublishWindows, ports: Ports) -> WindowsPublished:
         *runs.unpack(action.revised, action.window_s),
     )
     try:
-        found = ports.store.windows(action.series, starts)
-        windows = [found[start] for start in sorted(found) if not found[start].is_open]
+        pages = {page_start(start, action.window_s) for start in starts}
+        found = ports.store.windows(action.series, pages)
+        windows = [found[start] for start in sorted(starts) if not found[start].is_open]
         context = ports.declared.context(action.series)
         context = max(context, timedelta(days=limits.WINDOW_CONTEXT_DAYS_MIN))
         last = int(action.summary.last.timestamp()) if action.summary else max(starts)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from services.ingest.domain.plan import Part
-from services.ingest.domain.seen import Ids, ShardKey
+from services.ingest.domain.pages import Page
+from services.ingest.domain.seen import Ids, Shard, ShardKey
 from services.ingest.domain.state import Series
 from services.ingest.domain.windows import Window
 from shared.contracts.specs import SeriesSpec
@@ -22,16 +22,19 @@ class SeriesStore(Store[Series], Protocol):
         """Answer all series."""
         ...
 
-    def windows(self, series: str, starts: Iterable[int]) -> Mapping[int, Window]:
-        """Answer those of the windows that there are, as they are now."""
+    def windows(self, series: str, pages: Iterable[int]) -> Mapping[int, Window]:
+        """Answer all windows of some pages by their start, as they are now."""
         ...
 
     def ids(self, series: str, shards: Iterable[ShardKey]) -> Mapping[ShardKey, Ids]:
         """Answer those of the shards of ids that there are, as they are now."""
         ...
 
-    def commit_parts(self, key: str, kept: Kept[Series], parts: Sequence[Part]) -> None:
-        """Write the series at ``kept.revision`` and parts of windows, all or nothing.
+    def commit_windows(
+        self, key: str, kept: Kept[Series], pages: Mapping[int, Page], shards: Sequence[Shard]
+    ) -> None:
+        """Write the series at ``kept.revision``, pages of windows and shards of ids, all or
+        nothing.
 
         The series' revision is the lock of all its windows: whoever read an older one may not
         write.

@@ -80,7 +80,6 @@ UNFINISHED_SECONDS_MAX = (
 )  # then a batch is not coming back: what is in its windows is said without it
 BATCH_GET_KEYS_MAX = 100  # AWS: BatchGetItem
 BATCH_WRITE_RECORDS_MAX = 25  # AWS: entries of BatchWriteRecord
-BATCH_WRITES_AT_ONCE_MAX = 4  # of these calls, in threads
 BATCH_ATTEMPTS_MAX = 5  # unprocessed keys and entries repeated in place
 
 # Training

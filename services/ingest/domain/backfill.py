@@ -7,7 +7,7 @@ from services.ingest.domain import judging
 from services.ingest.domain.batch import Batch, Observation, Quarantined
 from services.ingest.domain.plan import Part, Plan
 from services.ingest.domain.state import Series
-from services.ingest.domain.windows import Window
+from services.ingest.domain.windows import Window, content_of
 
 
 def plan(batch: Batch, series: Series, windows: Mapping[int, Window], now: datetime) -> Plan:
@@ -23,10 +23,9 @@ def plan(batch: Batch, series: Series, windows: Mapping[int, Window], now: datet
         if before.is_live:
             quarantined += [Quarantined(one.as_record(), judging.LIVE_WINS) for one in unique]
             continue
-        after = before.holding(unique)
-        if before.revision and after.same_content(before):
-            continue
-        parts.append(Part(after.published(now), is_published=True))
+        content = content_of(unique)
+        if not before.revision or content != before.content:
+            parts.append(Part(before.imported(content, now), is_published=True))
     return Plan(tuple(parts), duplicates, tuple(quarantined))
 
 

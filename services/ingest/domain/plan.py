@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from services.ingest.domain.batch import Quarantined
-from services.ingest.domain.seen import Ids
+from services.ingest.domain.pages import page_start
+from services.ingest.domain.seen import Ids, Shard, ShardKey
 from services.ingest.domain.windows import Window
 from shared.contracts import limits
 
@@ -21,10 +22,11 @@ class Part(NamedTuple):
     """Whether the window's content is a new revision."""
     late: int = 0
 
-    @property
-    def items(self) -> int:
-        """Answer how many items a transaction needs for it."""
-        return 1 + len(self.ids)
+    def shards(self) -> Iterator[Shard]:
+        """Answer its shards of ids."""
+        for shard, ids in self.ids.items():
+            key = ShardKey(self.window.start, shard)
+            yield Shard(key, ids, self.window.remembers_until)
 
 
 class Plan(NamedTuple):
@@ -37,15 +39,22 @@ class Plan(NamedTuple):
     covered_from: int | None = None
 
 
-def groups(parts: Iterable[Part]) -> Iterator[tuple[Part, ...]]:
-    """Put parts together as long as they fit into one transaction; a window stands in a group
-    once."""
+def groups(parts: Iterable[Part], window_s: int) -> Iterator[tuple[Part, ...]]:
+    """Put parts together as long as they fit into one transaction, by ascending windows.
+
+    A window stands in a group once; windows of one page are one item.
+    """
     group: list[Part] = []
-    for part in parts:
+    pages: set[int] = set()
+    shards = 0
+    for part in sorted(parts, key=lambda part: part.window.start):
+        page = page_start(part.window.start, window_s)
         follows_itself = bool(group) and group[-1].window.start == part.window.start
-        if group and (follows_itself or sum(p.items for p in group) + part.items > ITEMS_MAX):
+        if follows_itself or len(pages | {page}) + shards + len(part.ids) > ITEMS_MAX:
             yield tuple(group)
-            group = []
+            group, pages, shards = [], set(), 0
         group.append(part)
+        pages.add(page)
+        shards += len(part.ids)
     if group:
         yield tuple(group)

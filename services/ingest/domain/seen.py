@@ -17,6 +17,15 @@ class ShardKey(NamedTuple):
     shard: int
 
 
+class Shard(NamedTuple):
+    """The whole content of one part, and when it may be forgotten."""
+
+    key: ShardKey
+    ids: Ids
+    remembers_until: int
+    """Seconds since 1970."""
+
+
 class Seen(NamedTuple):
     """What there is of the windows that a batch concerns; what is absent was never written."""
 

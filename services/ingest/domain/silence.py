@@ -5,13 +5,14 @@ stands in for them once: windows that ended a lateness ago by the clock are clos
 records come after all, they revise them, as long as the grace lasts.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 
+from services.ingest.domain import streaming
 from services.ingest.domain.judging import Watermark
-from services.ingest.domain.plan import Plan
+from services.ingest.domain.plan import Part
 from services.ingest.domain.seen import Seen
 from services.ingest.domain.state import Series
-from services.ingest.domain.streaming import closing, watermark
 from shared.contracts.records import microseconds
 from shared.contracts.specs import SeriesSpec
 
@@ -20,7 +21,7 @@ def standing_in(series: Series, spec: SeriesSpec, now: datetime) -> Watermark | 
     """Answer the clock's watermark while the stream is silent; None while it is not."""
     if series.heard_at is None or now - series.heard_at <= spec.expected_interval:
         return None
-    return watermark(microseconds(now), series, spec)
+    return streaming.watermark(microseconds(now), series, spec)
 
 
 def due(series: Series, spec: SeriesSpec, now: datetime) -> tuple[int, ...]:
@@ -32,7 +33,6 @@ def due(series: Series, spec: SeriesSpec, now: datetime) -> tuple[int, ...]:
     return tuple(start for start in series.open_starts() if mark.has_passed(start + size))
 
 
-def plan(series: Series, seen: Seen, spec: SeriesSpec, now: datetime) -> Plan:
-    """Decide what silence does to windows."""
-    mark = standing_in(series, spec, now)
-    return Plan(tuple(closing(seen.windows.values(), mark, series, now)))
+def closing(series: Series, seen: Seen, spec: SeriesSpec, now: datetime) -> Iterator[Part]:
+    """Close the windows that silence closes."""
+    return streaming.closing(seen.windows.values(), standing_in(series, spec, now), series, now)

@@ -4,12 +4,21 @@ import decimal
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from services.ingest.domain.batch import Observation
 from shared.contracts import limits
 from shared.contracts.frozen import Frozen
 
 EXACT = decimal.Context(prec=700)  # a double has at most 309 digits before the point, 324 behind
+
+
+class Content(NamedTuple):
+    """What a window holds."""
+
+    number: int
+    """How many observations it counts."""
+    total: Decimal
 
 
 class Window(Frozen):
@@ -32,24 +41,39 @@ class Window(Frozen):
     """Seconds since 1970 until which the ids of its records are kept."""
 
     @property
-    def mean(self) -> Decimal | None:
+    def mean(self) -> float | None:
         """The mean value; None where nothing was counted."""
-        return EXACT.divide(self.total, Decimal(self.count)).normalize() if self.count else None
+        return float(self.total / self.count) if self.count else None
 
     def grown(self, observations: Iterable[Observation]) -> "Window":
         """Return a copy that holds more records."""
-        observed = tuple(observations)
-        with decimal.localcontext(EXACT):
-            total = sum((Decimal(repr(one.value)) for one in observed), self.total)
-        return self.changed(count=self.count + sum(one.count for one in observed), total=total)
+        more = content_of(observations)
+        total = EXACT.add(self.total, more.total)
+        return self.changed(count=self.count + more.number, total=total)
 
     def published(self, now: datetime) -> "Window":
         """Return a closed copy whose content is the next revision."""
         return self.changed(
             is_open=False,
             revision=self.revision + 1,
-            event_time_ms=max(int(now.timestamp() * 1_000), self.event_time_ms + 1),
+            event_time_ms=self.next_event_time_ms(now),
         )
+
+    def imported(self, content: Content, now: datetime) -> "Window":
+        """Return a closed copy that holds something else, as the next revision."""
+        return Window(
+            start=self.start,
+            count=content.number,
+            total=content.total,
+            revision=self.revision + 1,
+            event_time_ms=self.next_event_time_ms(now),
+            is_live=False,
+            is_open=False,
+        )
+
+    def next_event_time_ms(self, now: datetime) -> int:
+        """Answer the moment of a publication, later than that of the one before."""
+        return max(int(now.timestamp() * 1_000), self.event_time_ms + 1)
 
     def begun_live(self, now: datetime, grace: timedelta) -> "Window":
         """Return an open copy without content; the published revisions are not forgotten."""
@@ -61,14 +85,18 @@ class Window(Frozen):
             remembers_until=int(remembered.timestamp()),
         )
 
-    def holding(self, observations: Iterable[Observation]) -> "Window":
-        """Return an imported copy that holds exactly these records."""
-        empty = self.changed(count=0, total=Decimal(0), is_live=False, is_open=False)
-        return empty.grown(observations)
+    @property
+    def content(self) -> Content:
+        """What it holds."""
+        return Content(self.count, self.total)
 
-    def same_content(self, other: "Window") -> bool:
-        """Tell whether two windows hold the same."""
-        return (self.count, self.total) == (other.count, other.total)
+
+def content_of(observations: Iterable[Observation]) -> Content:
+    """Sum records up, exactly."""
+    observed = tuple(observations)
+    with decimal.localcontext(EXACT):
+        total = sum((Decimal(repr(one.value)) for one in observed), Decimal(0))
+    return Content(sum(one.count for one in observed), total)
 
 
 def at(seconds: int) -> datetime:

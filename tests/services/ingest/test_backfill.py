@@ -130,3 +130,6 @@ def test_history_that_is_delivered_again_does_not_undo_its_correction() -> None:
     world.send("b", record("1", "11:50:10", 2.0), backfill=True)
     world.send("a", record("1", "11:50:10", 1.0), backfill=True)
     assert world.published() == {"11:50": (1, 2.0, 2)}
+    start = int((NOON - timedelta(minutes=10)).timestamp())
+    assert float(world.windows([start])[start].total) == 2.0
+    assert world.store.load("fees", None).state.pending == {}

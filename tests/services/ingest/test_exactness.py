@@ -49,7 +49,7 @@ def assert_exact(world: World, sent: Sequence[Record]) -> None:
     for record in unique.values():
         if record["id"] not in refused:
             expected[int(record["time"]) // 60 * 60].append(record)
-    kept = world.store.windows("fees", range(HOUR, HOUR + 3600, 60))
+    kept = world.windows(range(HOUR, HOUR + 3600, 60))
     assert {minute(start) for start in kept} == {minute(start) for start in expected}
     for start, window in kept.items():
         assert window.count == sum(record["count"] for record in expected[start])
@@ -149,12 +149,12 @@ class Meddler:
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
 
-    def commit_parts(self, *arguments: Any) -> None:
+    def commit_windows(self, *arguments: Any) -> None:
         if self.times:
             self.times -= 1
             meddling = {"id": f"m{self.times}", "time": HOUR + 5, "value": 1.0, "count": 1}
             self.world.send(f"meddling-{self.times}", meddling)
-        self.store.commit_parts(*arguments)
+        self.store.commit_windows(*arguments)
 
 
 @pytest.mark.parametrize(("times", "succeeds"), [(1, True), (4, True), (5, False)])

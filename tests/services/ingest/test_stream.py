@@ -237,7 +237,7 @@ def test_many_ids_in_a_window_take_several_transactions() -> None:
     for batch in ("a", "b"):
         world.send(batch, *records, record("end", "00:02:00", day=3))
     assert world.published() == {"00:00": (150, 150.0, 1)}
-    windows = world.store.windows("fees", [int(NOON.timestamp()) - 12 * 3600])
+    windows = world.windows([int(NOON.timestamp()) - 12 * 3600], 24 * 3600)
     assert [window.count for window in windows.values()] == [150]
 
 

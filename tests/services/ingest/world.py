@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from services.ingest import reading
 from services.ingest.absorption import Absorption
-from services.ingest.domain.plan import Part
-from services.ingest.domain.seen import Ids, ShardKey, packed, unpacked
+from services.ingest.domain.pages import Page, page_start
+from services.ingest.domain.seen import Ids, Shard, ShardKey, packed, unpacked
 from services.ingest.domain.state import Series
 from services.ingest.domain.windows import Window
 from services.ingest.effects import EFFECTS
@@ -25,6 +27,7 @@ from shared.messaging.errors import Refused
 from shared.messaging.worker import Service
 from tests.fakes.messaging import Bench, MemoryStore, envelope
 
+PAGE: TypeAdapter[Page] = TypeAdapter(Page)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SPEC = SeriesSpec(
     series="fees",
@@ -39,23 +42,25 @@ class MemorySeries(MemoryStore[Series]):
 
     def __init__(self) -> None:
         super().__init__(Series, lambda series: Series(series=series))
-        self.kept_windows: dict[tuple[str, int], str] = {}
+        self.pages: dict[tuple[str, int], bytes] = {}
         self.kept_ids: dict[tuple[str, ShardKey], bytes] = {}
 
-    def windows(self, series: str, starts: Iterable[int]) -> Mapping[int, Window]:
-        found = {start: self.kept_windows.get((series, start)) for start in starts}
-        return {start: Window.model_validate_json(text) for start, text in found.items() if text}
+    def windows(self, series: str, pages: Iterable[int]) -> Mapping[int, Window]:
+        found = (self.pages.get((series, page), b"[]") for page in pages)
+        return {window.start: window for text in found for window in PAGE.validate_json(text)}
 
     def ids(self, series: str, shards: Iterable[ShardKey]) -> Mapping[ShardKey, Ids]:
         found = {key: self.kept_ids.get((series, key)) for key in shards}
         return {key: unpacked(content) for key, content in found.items() if content}
 
-    def commit_parts(self, key: str, kept: Kept[Series], parts: Sequence[Part]) -> None:
+    def commit_windows(
+        self, key: str, kept: Kept[Series], pages: Mapping[int, Page], shards: Sequence[Shard]
+    ) -> None:
         self.commit(key, kept, None, NOON)
-        for part in parts:
-            self.kept_windows[key, part.window.start] = part.window.model_dump_json()
-            for shard, ids in part.ids.items():
-                self.kept_ids[key, ShardKey(part.window.start, shard)] = packed(ids)
+        for start, page in pages.items():
+            self.pages[key, start] = PAGE.dump_json(page, exclude_defaults=True)
+        for shard in shards:
+            self.kept_ids[key, shard.key] = packed(shard.ids)
 
 
 class Outside:
@@ -188,6 +193,13 @@ class World:
     def sweep(self) -> None:
         """Let the schedule fire."""
         self.intake().handle(envelope(SweepRequested(), "sweep"))
+
+    def windows(self, starts: Iterable[int], window_s: int = 60) -> Mapping[int, Window]:
+        """Answer those of the windows that there are."""
+        wanted = set(starts)
+        pages = {page_start(start, window_s) for start in wanted}
+        found = self.store.windows("fees", pages)
+        return {start: window for start, window in found.items() if start in wanted}
 
     def events(self) -> list[Event]:
         return [one.data for one in self.bench.bus.events()]
