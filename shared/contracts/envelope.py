@@ -162,8 +162,8 @@ def open_ours(raw: Mapping[str, Any], known: Mapping[str, type[Event]]) -> Envel
     Raises
     ------
     ContractError
-        If the type or its version is unknown, the source is not its producer's, or it does not fit
-        its contract.
+        If the type or its version is unknown, the source is not its producer's, the subject is not
+        its data's, or it does not fit its contract.
     """
     name, source, detail = raw.get("detail-type"), raw.get("source"), raw.get("detail")
     event_class = known.get(str(name))
@@ -188,6 +188,10 @@ def open_ours(raw: Mapping[str, Any], known: Mapping[str, type[Event]]) -> Envel
     if source != SOURCE + metadata.producer:
         raise ContractError(
             f"{name}: metadata says producer {metadata.producer!r}, its source is {source!r}"
+        )
+    if data.subject not in ("", metadata.subject):
+        raise ContractError(
+            f"{name}: metadata says subject {metadata.subject!r}, its data {data.subject!r}"
         )
     if metadata.schema_version > event_class.schema_version:
         raise ContractError(

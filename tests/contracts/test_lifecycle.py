@@ -95,6 +95,17 @@ REJECTED: list[tuple[str, Any, str]] = [
         "ModelRegistered: said by 'modelcycle.trainer', only modelcycle.evaluator may",
     ),
     (
+        "about somebody else",
+        on_the_bus(
+            REGISTERED.changed(model="blocks"),
+            detail={
+                "metadata": on_the_bus(REGISTERED)["detail"]["metadata"],
+                "data": on_the_bus(REGISTERED.changed(model="blocks"))["detail"]["data"],
+            },
+        ),
+        "metadata says subject 'fees', its data 'blocks'",
+    ),
+    (
         "an unknown event",
         on_the_bus(REGISTERED, **{"detail-type": "ModelTeleported"}),
         "ModelTeleported: no event of that name",
