@@ -81,6 +81,16 @@ class Application(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, verb.help) for name, verb in VERBS.items()])
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; whoever reads its output may have had enough, as `head` does."""
+        try:
+            answered = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return ExitCode.OK
+        return answered
+
     def main(  # type: ignore[override]  # it always ends the program, so it is never standalone
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **settings: Any
     ) -> NoReturn:
@@ -88,12 +98,8 @@ class Application(click.Group):
         settings["standalone_mode"] = False
         try:
             code = super().main(args, prog_name or "modelcycle", **settings)
-            sys.stdout.flush()
         except click.Abort:
             code = ExitCode.INTERRUPTED
-        except BrokenPipeError:  # whoever read our output has had enough, as `head` does
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            code = ExitCode.OK
         except Exception as error:
             if os.environ.get(TRACEBACK):
                 raise
@@ -115,7 +121,9 @@ def explained(error: Exception) -> CliError:
             place = (
                 error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else ""
             )
-            return misused(error.format_message(), f"{place or 'modelcycle'} --help")
+            return misused(
+                " ".join(error.format_message().split()), f"{place or 'modelcycle'} --help"
+            )
     # imported late: it brings botocore
     from ops.cli import explanations
 
@@ -123,6 +131,7 @@ def explained(error: Exception) -> CliError:
 
 
 @click.command(
+    "modelcycle",
     cls=Application,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
