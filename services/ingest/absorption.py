@@ -30,6 +30,7 @@ from services.ingest.domain.state import Series
 from services.ingest.domain.windows import Window
 from services.ingest.ports import Declared, Files, SeriesStore
 from shared.contracts import limits
+from shared.contracts.names import IllegalNameError
 from shared.contracts.records import window_start
 from shared.contracts.specs import SeriesSpec
 from shared.contracts.timing import write_duration
@@ -81,7 +82,7 @@ class Absorption:
         """Answer what was declared of a series; raise Rejected, naming the nearest, if nothing."""
         try:
             spec = self.declared.series_spec(series)
-        except ValueError:
+        except IllegalNameError:
             spec = None
         if spec is not None:
             return spec

@@ -1,0 +1,234 @@
+"""The fakes and the boto3 adapters keep the same promises; the adapters against moto's AWS."""
+
+import json
+import os
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+from moto import mock_aws
+
+from infra.local.provision import table_definition
+from services.ingest.aws import DynamoSeries, FeatureStore, S3Summaries, SsmDeclared
+from services.ingest.domain.seen import Shard, ShardKey, hashed
+from services.ingest.domain.state import Series
+from services.ingest.domain.windows import Window, at
+from services.ingest.ports import SeriesStore
+from shared.contracts import limits, names
+from shared.contracts.specs import ModelSpec
+from shared.contracts.tables import TABLES
+from shared.contracts.windows import SeriesSummary, summary_key
+from shared.messaging.clock import WallClock
+from shared.messaging.decision import Kept
+from shared.messaging.errors import AlreadyHeard, Conflict, Retryable
+from shared.messaging.parameters import Parameters
+from tests.services.ingest.test_exactness import assert_exact, long_batch
+from tests.services.ingest.world import NOON, SPEC, MemorySeries, World
+
+TABLE, BUCKET, REGION = "ingest", "bucket", "us-east-1"
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    with mock_aws():
+        yield
+
+
+@pytest.fixture(params=["memory", "dynamodb"])
+def store(request: pytest.FixtureRequest) -> Any:
+    if request.param == "memory":
+        return MemorySeries()
+    request.getfixturevalue("aws")
+    return dynamo_series()
+
+
+def dynamo_series() -> DynamoSeries:
+    client = boto3.client("dynamodb")
+    row = next(row for row in TABLES if row.service == "ingest")
+    client.create_table(TableName=TABLE, **table_definition(row))
+    return DynamoSeries(client, TABLE, Series, lambda key: Series(series=key), wall=WallClock())
+
+
+def at_revision(number: int) -> Kept[Series]:
+    return Kept(number, Series(series="fees", window_s=60, windows=number))
+
+
+WINDOW = Window(start=960, count=3).grown(()).published(NOON)
+SHARD = Shard(ShardKey(960, 1), frozenset({hashed("a"), hashed("b")}), 1_800_000_000)
+
+
+def test_what_is_committed_is_there(store: SeriesStore) -> None:
+    store.commit_windows("fees", at_revision(1), {960: (WINDOW,)}, [SHARD])
+    assert store.load("fees", None) == at_revision(1)
+    assert store.windows("fees", [0, 960]) == {960: WINDOW}
+    assert store.ids("fees", [SHARD.key, ShardKey(960, 0)]) == {SHARD.key: SHARD.ids}
+    assert store.windows("other", [960]) == {}
+    assert tuple(store.keys()) == ("fees",)
+
+
+def test_whoever_comes_second_writes_nothing(store: SeriesStore) -> None:
+    store.commit_windows("fees", at_revision(1), {960: (WINDOW,)}, [])
+    for revision in (1, 3):
+        with pytest.raises(Conflict):
+            later = WINDOW.published(NOON)
+            store.commit_windows("fees", at_revision(revision), {960: (later,)}, [SHARD])
+    assert store.windows("fees", [960]) == {960: WINDOW}
+    assert store.ids("fees", [SHARD.key]) == {}
+    store.commit_windows("fees", at_revision(2), {}, [SHARD])
+
+
+def test_a_concluded_batch_is_known(store: SeriesStore) -> None:
+    store.commit("fees", at_revision(1), "batch", NOON)
+    with pytest.raises(AlreadyHeard):
+        store.load("fees", "batch")
+
+
+def test_more_pages_than_one_call_answers_are_all_answered(store: SeriesStore) -> None:
+    starts = [page * 960 for page in range(2 * limits.BATCH_GET_KEYS_MAX + 1)]
+    pages = {start: (WINDOW.changed(start=start),) for start in starts}
+    for number, first in enumerate(range(0, len(starts), 30), start=1):
+        some = {start: pages[start] for start in starts[first : first + 30]}
+        store.commit_windows("fees", at_revision(number), some, [])
+    assert sorted(store.windows("fees", starts)) == starts
+
+
+@pytest.mark.parametrize("backfill", [False, True], ids=["live", "backfill"])
+def test_a_batch_goes_through_dynamodb_as_through_memory(aws: None, backfill: bool) -> None:
+    world, memory = World(dynamo_series()), World()
+    for one in (world, memory):
+        one.send("a", *long_batch(), backfill=backfill)
+        one.send("b", *long_batch()[50:])
+    assert world.published() == memory.published()
+    if not backfill:
+        assert_exact(world, long_batch()[:-1])
+
+
+def summary(revision: int) -> SeriesSummary:
+    return SeriesSummary(series="fees", first=NOON, last=NOON, windows=revision, revision=revision)
+
+
+def test_a_summary_never_replaces_a_later_one(aws: None) -> None:
+    client = boto3.client("s3")
+    client.create_bucket(Bucket=BUCKET)
+    summaries = S3Summaries(client, BUCKET)
+    for revision in (2, 1, 3, 3):
+        summaries.put(summary(revision))
+    content = client.get_object(Bucket=BUCKET, Key=summary_key("fees"))["Body"].read()
+    assert SeriesSummary.model_validate_json(content) == summary(3)
+
+
+@pytest.mark.parametrize("first", [None, 1], ids=["none there", "an older one there"])
+def test_a_summary_that_changes_under_our_hands_is_looked_at_again(
+    aws: None, monkeypatch: pytest.MonkeyPatch, first: int | None
+) -> None:
+    client = boto3.client("s3")
+    client.create_bucket(Bucket=BUCKET)
+    summaries, other = S3Summaries(client, BUCKET), S3Summaries(client, BUCKET)
+    if first:
+        other.put(summary(first))
+    seen = summaries.get(summary_key("fees"))
+    other.put(summary(5))
+    monkeypatch.setattr(summaries, "get", lambda key: seen)
+    with pytest.raises(Retryable, match="changes under our hands"):
+        summaries.put(summary(2))
+    assert other.get(summary_key("fees"))[0] == summary(5)
+
+
+def feature_store() -> tuple[FeatureStore, Stubber]:
+    client = boto3.client("sagemaker-featurestore-runtime", region_name=REGION)
+    return FeatureStore(client, "mc-dev-windows"), Stubber(client)
+
+
+def entry(start: int, is_online: bool) -> dict[str, Any]:
+    moment = at(start).strftime("%Y-%m-%dT%H:%M:%SZ")
+    values = {
+        "record_id": f"fees#{moment}",
+        "event_time": "2026-03-01T12:00:00.000Z",
+        "series": "fees",
+        "window_start": moment,
+        "count": "4",
+        "total": "1.0",
+        "revision": "1",
+        "mean": "0.25",
+    }
+    stores = {"TargetStores": ["OnlineStore", "OfflineStore"]} if is_online else {}
+    ttl = {"TtlDuration": {"Unit": "Hours", "Value": 25}} if is_online else {}
+    return {
+        "FeatureGroupName": "mc-dev-windows",
+        "Record": [{"FeatureName": k, "ValueAsString": v} for k, v in values.items()],
+        **({"TargetStores": ["OfflineStore"]} | stores | ttl),
+    }
+
+
+def window(start: int) -> Window:
+    content = Window(start=start).content._replace(number=4, total=WINDOW.total + 1)
+    return Window(start=start).imported(content, NOON)
+
+
+def test_old_windows_go_offline_and_the_last_online_too_for_a_while() -> None:
+    features, stub = feature_store()
+    entries = [entry(0, False), entry(60, True)]
+    stub.add_response(
+        "batch_write_record", {"Errors": [], "UnprocessedEntries": []}, {"Entries": entries}
+    )
+    with stub:
+        features.write("fees", [window(0), window(60)], online_from=60, ttl_h=25)
+    stub.assert_no_pending_responses()
+
+
+def test_what_the_feature_store_did_not_take_is_sent_again_and_only_that() -> None:
+    features, stub = feature_store()
+    second, third = (entry(start, False) for start in (60, 120))
+    error = {"Entry": second, "ErrorCode": "InternalFailure", "ErrorMessage": "later"}
+    stub.add_response("batch_write_record", {"Errors": [error], "UnprocessedEntries": [third]})
+    stub.add_response(
+        "batch_write_record", {"Errors": [], "UnprocessedEntries": []}, {"Entries": [second, third]}
+    )
+    with stub:
+        features.write("fees", [window(0), window(60), window(120)], online_from=180, ttl_h=25)
+    stub.assert_no_pending_responses()
+
+
+def test_windows_that_are_never_taken_are_tried_again_later() -> None:
+    features, stub = feature_store()
+    error = {"Entry": entry(0, False), "ErrorCode": "Throttling", "ErrorMessage": "slowly"}
+    for _ in range(limits.BATCH_ATTEMPTS_MAX):
+        stub.add_response("batch_write_record", {"Errors": [error], "UnprocessedEntries": []})
+    with stub, pytest.raises(Retryable, match="did not take 1 windows: Throttling: slowly"):
+        features.write("fees", [window(0)], online_from=60, ttl_h=25)
+
+
+def test_windows_of_no_observations_have_no_mean() -> None:
+    features, stub = feature_store()
+    stub.add_response("batch_write_record", {"Errors": [], "UnprocessedEntries": []})
+    empty = Window(start=0).imported(Window(start=0).content, NOON)
+    with stub:
+        features.write("fees", [empty], online_from=60, ttl_h=25)
+    assert empty.mean is None
+
+
+def test_what_users_declared_is_read_from_ssm(aws: None) -> None:
+    client = boto3.client("ssm")
+    declared = SsmDeclared(Parameters(client, "dev"))
+    assert declared.series_names() == ()
+    spec = ModelSpec.parse(
+        json.dumps(
+            {"model": "m", "series": "fees", "target": "mean", "frequency": "5m", "horizon": 12}
+        )
+    )
+    for path, text in {
+        names.series_parameter("dev", "fees"): SPEC.compact(),
+        names.model_of_series("dev", "fees", "m"): "m",
+        names.parameter("dev", "m", names.ModelParameter.SPEC): spec.compact(),
+    }.items():
+        client.put_parameter(Name=path, Value=text, Type="String")
+    assert declared.series_spec("fees") == SPEC
+    assert declared.series_names() == ("fees",)
+    assert declared.context("fees") == spec.context_points * timedelta(minutes=5)
+    assert declared.context("other") == timedelta(0)
