@@ -50,10 +50,10 @@ OF_JOURNAL = Table(
     Keys("subject", "position"),
     (
         Index("by-event", Keys("event_id")),
-        Index("by-day", Keys("day", "position"), keys_only=False),
+        Index("all", Keys("book", "position"), keys_only=False),
     ),
 )
-"""Events by model or series in order, by their id, and all of a day."""
+"""Events by model or series in order, by their id, and all in order."""
 
 TABLES: tuple[Table, ...] = (
     *(of_aggregates(service) for service in SERVICES if service != OF_JOURNAL.service),

@@ -5,6 +5,7 @@ later goes back to the queue; one poison message never hurts its neighbours.
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -24,7 +25,7 @@ Lambda = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 
 class Hears(Protocol):
-    """Whatever handles one event: a `Worker`, or the journal."""
+    """Whatever handles one event: a `Worker`, mostly."""
 
     def handle(self, envelope: Envelope[Event]) -> tuple[str, ...]:
         """Handle it; answer the aggregates that it concerned."""
@@ -39,11 +40,10 @@ class DeadLetters(Protocol):
         ...
 
 
-class Door:
-    """Takes messages one by one from a queue to whoever hears them."""
+class Entrance(ABC):
+    """Takes messages one by one from a queue, and sends them where their outcome wants them."""
 
-    def __init__(self, hears: Hears, dead_letters: DeadLetters, log: Log) -> None:
-        self.hears = hears
+    def __init__(self, dead_letters: DeadLetters, log: Log) -> None:
         self.dead_letters = dead_letters
         self.log = log
 
@@ -63,8 +63,20 @@ class Door:
             self.log.exception("a bug, back to the queue", extra=message)
             raise
 
+    @abstractmethod
     def hear(self, record: SQSRecord) -> tuple[str, ...]:
         """Open one message and have it handled; answer the aggregates that it concerned."""
+
+
+class Door(Entrance):
+    """The entrance for events."""
+
+    def __init__(self, hears: Hears, dead_letters: DeadLetters, log: Log) -> None:
+        super().__init__(dead_letters, log)
+        self.hears = hears
+
+    def hear(self, record: SQSRecord) -> tuple[str, ...]:
+        """Open one event and have it handled; answer the aggregates that it concerned."""
         envelope = open_event(parsed(record.body))
         return () if envelope is None else self.hears.handle(envelope)
 
@@ -83,10 +95,10 @@ def parsed(body: str) -> object:
         raise ContractError(f"not JSON: {error}") from error
 
 
-def entry(build: Callable[[], Door]) -> Lambda:
+def entry(build: Callable[[], Entrance]) -> Lambda:
     """Make the Lambda handler of a service; it is put together at the first event, not at
     import."""
-    doors: list[Door] = []
+    doors: list[Entrance] = []
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         if not doors:

@@ -1,0 +1,25 @@
+"""The journal's composition root and Lambda entry."""
+
+from aws_lambda_powertools import Logger
+
+from services.journal.aws import DynamoBook
+from services.journal.entrance import JournalEntrance
+from shared.contracts import names
+from shared.messaging import runtime
+from shared.messaging.lambda_entry import entry
+from shared.messaging.runtime import SqsDeadLetters
+
+NAME = "journal"
+
+
+def build() -> JournalEntrance:
+    """Put the journal together on AWS."""
+    settings = runtime.Settings.read()
+    book = DynamoBook(runtime.client("dynamodb"), names.table(settings.env, NAME))
+    dead_letters = SqsDeadLetters(
+        runtime.client("sqs"), names.dead_letter_queue(settings.env, NAME)
+    )
+    return JournalEntrance(book, dead_letters, Logger(service=NAME))
+
+
+handler = entry(build)
