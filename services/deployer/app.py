@@ -1,6 +1,9 @@
 """The deployer's composition root and Lambda entry."""
 
-from services.deployer.aws import AwsLook, S3Artifacts, SageMakerEndpoints, SageMakerRegistry
+from services.deployer.aws.artifacts import S3Artifacts
+from services.deployer.aws.endpoints import SageMakerEndpoints
+from services.deployer.aws.look import AwsLook
+from services.deployer.aws.registry import SageMakerRegistry
 from services.deployer.domain.state import Deployments
 from services.deployer.effects import EFFECTS
 from services.deployer.handlers import HANDLERS

@@ -3,7 +3,7 @@ stored."""
 
 from datetime import datetime
 
-from services.deployer.domain import rollouts, smoke
+from services.deployer.domain import rollouts, serving, smoke
 from services.deployer.domain.actions import (
     CleanUp,
     DeleteEndpoint,
@@ -16,13 +16,15 @@ from services.deployer.domain.outcomes import (
     DIGEST_DIFFERS,
     NOT_APPROVED,
     OVERTAKEN,
+    UNFIT,
     Done,
     RolloutBegun,
     Skipped,
     SmokeFailed,
     SmokePassed,
 )
-from services.deployer.domain.seen import Package, Verdict
+from services.deployer.domain.seen import Package, Serving, Verdict
+from services.deployer.domain.serving import BROKEN
 from services.deployer.domain.state import Deployments
 from services.deployer.ports import Ports
 from shared.contracts import algorithms, names
@@ -33,22 +35,23 @@ from shared.messaging.errors import Refused, Retryable
 def roll_out(action: RollOut, ports: Ports) -> RolloutBegun:
     """Put an approved version on its endpoint: one intent, the call without a token last."""
     package = still_approved(action, ports)
-    owned = names.read_endpoint(action.endpoint)
+    registration = package.registration
     model_name = names.sagemaker_model(
-        ports.env,
-        owned.model if owned else "",
-        action.version,
-        package.registration.artifact_sha256,
+        ports.env, action.model, action.version, registration.artifact_sha256
     )
     ports.endpoints.ensure_model(model_name, package)
-    instance = algorithms.find(package.registration.algorithm).instances.endpoint
-    ports.endpoints.ensure_config(action.config, model_name, action.strategy, instance)
+    instance = algorithms.find(registration.algorithm).instances.endpoint
+    ports.endpoints.ensure_config(
+        action.config, model_name, instance if action.on_instances else None
+    )
     seen = ports.endpoints.describe(action.endpoint)
     if seen is None:
         ports.endpoints.create(action.endpoint, action.config)
         return RolloutBegun()
     if action.config in (seen.config, seen.pending_config):
         return RolloutBegun()  # our call worked; only the answer was lost
+    if seen.status in BROKEN:
+        raise Refused(UNFIT, f"{action.endpoint} is {seen.status}: it will never take an update")
     if not seen.is_settled:
         raise Retryable(f"{action.endpoint} is {seen.status}: it takes no update now")
     if seen.modified_at != action.fence:
@@ -78,28 +81,39 @@ def still_approved(action: RollOut, ports: Ports) -> Package:
 
 def smoke_test(action: SmokeTest, ports: Ports) -> SmokePassed | SmokeFailed:
     """Send the backtest's last window to staging and compare with the batch forecast."""
+    world = ports.look.world(action.model)
+    try:
+        share, tolerance, evidence = compared(action, ports)
+    except (Refused, ValueError) as error:  # no answer, or something that cannot be read
+        return SmokeFailed(reason=str(error), world=world)
+    if share > tolerance:
+        return SmokeFailed(reason=evidence, world=world)
+    return SmokePassed(evidence=evidence, world=world)
+
+
+def compared(action: SmokeTest, ports: Ports) -> tuple[float, float, str]:
+    """Answer how far staging is from the batch forecast, how far it may be, and both in words.
+
+    Raises
+    ------
+    Refused, ValueError
+        If they cannot be compared.
+    """
     package = ports.registry.package(action.package_arn)
     if package is None:
         raise Refused(NOT_APPROVED, f"v{action.version} is gone from the registry")
-    owned = names.read_endpoint(action.endpoint)
-    world = ports.look.world(owned.model if owned else "")
     registration = package.registration
     manifest = ports.artifacts.manifest(registration.manifest_uri, registration.manifest_sha256)
     window = ports.artifacts.last_window(registration.manifest_uri, manifest)
     expected = ports.artifacts.last_forecast(registration.forecasts_uri)
-    try:
-        answered = ports.endpoints.forecast(action.endpoint, window, tuple(expected))
-        share = smoke.difference(answered, expected)
-    except (Refused, ValueError) as error:
-        return SmokeFailed(reason=str(error), world=world)
+    answered = ports.endpoints.forecast(action.endpoint, window, tuple(expected))
+    share = smoke.difference(answered, expected)
     tolerance = algorithms.find(registration.algorithm).smoke_tolerance
     evidence = (
         f"smoke test: {manifest.horizon} steps × {len(expected)} quantiles differ by "
         f"{share:.1%} from the batch forecast, {tolerance:.0%} are allowed"
     )
-    if share > tolerance:
-        return SmokeFailed(reason=evidence, world=world)
-    return SmokePassed(evidence=evidence, world=world)
+    return share, tolerance, evidence
 
 
 def offer_promotion(action: OfferPromotion, ports: Ports) -> Done | Skipped:
@@ -118,6 +132,8 @@ def delete_endpoint(action: DeleteEndpoint, ports: Ports) -> Done | Skipped:
     seen = ports.endpoints.describe(action.endpoint)
     if seen is None or seen.config != action.config:
         return Skipped()
+    if seen.status is Serving.CHANGING:
+        raise Retryable(f"{action.endpoint} is changing: it cannot be deleted now")
     ports.endpoints.delete(action.endpoint)
     return Done()
 
@@ -145,6 +161,6 @@ EFFECTS: dict[type[Action], Effect] = {
     SmokeTest: Effect(do=smoke_test, then=smoke.tested),
     OfferPromotion: Effect(do=offer_promotion, then=smoke.offered),
     WriteRuleVerdict: Effect(do=write_rule_verdict, then=nothing_follows),
-    DeleteEndpoint: Effect(do=delete_endpoint, then=nothing_follows),
+    DeleteEndpoint: Effect(do=delete_endpoint, then=serving.deleted),
     CleanUp: Effect(do=clean_up, then=nothing_follows),
 }

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.deployer.domain import rollouts, sweep, verdicts, wishes
+from services.deployer.domain import serving, sweep, verdicts, wishes
 from services.deployer.domain.state import Deployments
 from services.deployer.ports import Look
 from shared.contracts import names
@@ -38,7 +38,7 @@ def endpoint_changed(
     """An endpoint changed; Describe says how."""
     owned = names.read_endpoint(hint.data.endpoint)
     return (
-        rollouts.hear_endpoint(state, owned.stage, look.world(state.model), now) if owned else None
+        serving.hear_endpoint(state, owned.stage, look.world(state.model), now) if owned else None
     )
 
 

@@ -51,8 +51,9 @@ class Endpoints(Protocol):
         """Have a SageMaker model of exactly this image and artifact."""
         ...
 
-    def ensure_config(self, name: str, model: str, strategy: str, instance: str) -> None:
-        """Have an endpoint configuration with this SageMaker model as its only variant."""
+    def ensure_config(self, name: str, model: str, instance: str | None) -> None:
+        """Have an endpoint configuration with this SageMaker model as its only variant, on an
+        instance type or, without one, serverless."""
         ...
 
     def create(self, endpoint: str, config: str) -> None:

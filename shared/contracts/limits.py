@@ -92,4 +92,5 @@ SCHEDULE_LOOK_BACK_DAYS = 366  # a firing that went unnoticed for longer is hist
 VERSIONS_REMEMBERED = 100  # in the deployer's aggregate, beside those that serve, wait or are kept
 VERSIONS_KEPT = 5  # models and endpoint configs ready for a rollback by name
 ROLLOUT_ATTEMPTS_MAX = 3  # under one approval, when SageMaker has no capacity; then a person asks
-CHAMPION_KEPT_DAYS = 90  # versions that were in production stay that long, whatever their number
+CHAMPIONS_KEPT_MAX = 50  # of them, too: they are listed in the aggregate, a sweep asks for each
+CHAMPION_KEPT_DAYS = 90  # versions that were in production stay that long

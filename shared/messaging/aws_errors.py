@@ -14,6 +14,7 @@ LATER = frozenset(
         "InternalServerError",
         "InternalServerException",
         "LimitExceededException",
+        "ModelNotReadyException",  # a serverless endpoint that is still waking up
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestTimeout",

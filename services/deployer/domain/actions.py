@@ -9,6 +9,7 @@ from shared.messaging.decision import Action
 class RollOut(Action):
     """Put a version on a stage's endpoint, unless somebody else was there meanwhile."""
 
+    model: str
     stage: Stage
     version: int
     package_arn: str
@@ -17,6 +18,9 @@ class RollOut(Action):
     config: str
     fence: AwareDatetime | None
     strategy: str
+    """How traffic moves, or ``rollback``."""
+    on_instances: bool
+    """Whether the model's endpoints run on instances; serverless, what shifts traffic cannot."""
     bake_s: int
     for_production: bool
     """Whether the production approval, too, must still stand."""
@@ -25,6 +29,7 @@ class RollOut(Action):
 class SmokeTest(Action):
     """Ask staging for the last backtest window and compare with the batch forecast."""
 
+    model: str
     version: int
     package_arn: str
     endpoint: str
@@ -52,6 +57,7 @@ class DeleteEndpoint(Action):
     """Take an endpoint away on which nothing may serve."""
 
     stage: Stage
+    version: int
     endpoint: str
     config: str
     """Only while this is its configuration."""

@@ -7,6 +7,7 @@ CAPACITY = frozenset({"ResourceLimitExceeded", "ResourceLimitExceededException"}
 NOT_APPROVED = "NotApproved"
 DIGEST_DIFFERS = "DigestDiffers"
 OVERTAKEN = "Overtaken"
+UNFIT = "EndpointFailed"
 
 
 class RolloutBegun(Frozen):

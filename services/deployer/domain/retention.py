@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from services.deployer.domain.actions import CleanUp
-from services.deployer.domain.state import Deployments
+from services.deployer.domain.state import Deployments, OnEndpoint, Rollout
 from shared.contracts import limits
 from shared.contracts.names import Stage
 from shared.messaging.decision import Decision
@@ -12,13 +12,23 @@ CHAMPION_KEPT = timedelta(days=limits.CHAMPION_KEPT_DAYS)
 
 
 def clean_up(state: Deployments, stage: Stage, now: datetime) -> Decision[Deployments] | None:
-    """Let the oldest go: five are kept, and champions of 90 days."""
-    kept = state.stages[stage].kept
-    old = kept[: -limits.VERSIONS_KEPT]
-    surplus = tuple(one for one in old if stage is Stage.STAGING or now - one.since > CHAMPION_KEPT)
-    if not surplus:
+    """Let go what served before and is surplus: five are kept, and champions of 90 days."""
+    live, served = state.stages[stage].live, state.stages[stage].kept
+    others = [one for one in served if live is None or one.version != live.version]
+    newest = others[-limits.VERSIONS_KEPT :]
+    kept = tuple(
+        one
+        for one in others[-limits.CHAMPIONS_KEPT_MAX :]
+        if one in newest or (stage is Stage.PRODUCTION and now - one.since <= CHAMPION_KEPT)
+    )
+    gone = tuple(one for one in served if one not in kept)
+    if not gone:
         return None
-    state = state.with_stage(stage, kept=tuple(one for one in kept if one not in surplus))
-    unused = {one.version for one in surplus} - state.in_use()
-    action = CleanUp(configs=tuple(one.config for one in surplus), versions=tuple(sorted(unused)))
-    return Decision(state, "", actions=(action,))
+    state = state.with_stage(stage, kept=kept)
+    return Decision(state, "", actions=(forget(state, *gone),))
+
+
+def forget(state: Deployments, *gone: OnEndpoint | Rollout) -> CleanUp:
+    """Ask for what is not kept any more to be deleted; models only where nothing else uses them."""
+    unused = {one.version for one in gone} - state.in_use()
+    return CleanUp(configs=tuple(one.config for one in gone), versions=tuple(sorted(unused)))

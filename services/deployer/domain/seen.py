@@ -77,3 +77,8 @@ class World(Frozen):
         """Answer when the stage's endpoint was last modified; None where there is none."""
         endpoint = self.endpoints[stage]
         return endpoint.modified_at if endpoint else None
+
+    def serves(self, stage: Stage, config: str) -> bool:
+        """Tell whether the stage's endpoint serves a configuration, and nothing is under way."""
+        endpoint = self.endpoints[stage]
+        return endpoint is not None and endpoint.is_settled and endpoint.config == config

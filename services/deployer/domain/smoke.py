@@ -1,9 +1,10 @@
 """The smoke test: does staging answer as the batch forecast did?"""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from services.deployer.domain import rollouts, verdicts
+from services.deployer.domain import rollouts, serving, verdicts
 from services.deployer.domain.actions import OfferPromotion, SmokeTest, WriteRuleVerdict
 from services.deployer.domain.outcomes import Done, Skipped, SmokeFailed, SmokePassed
 from services.deployer.domain.seen import Verdict
@@ -34,8 +35,10 @@ def difference(answered: Quantiles, expected: Quantiles) -> float:
     Raises
     ------
     ValueError
-        If quantiles or lengths differ: then nothing can be compared.
+        If quantiles or lengths differ, or there are none: then nothing can be compared.
     """
+    if not any(expected.values()):
+        raise ValueError("the batch forecast is empty")
     if answered.keys() != expected.keys():
         raise ValueError(f"quantiles {sorted(answered)} instead of {sorted(expected)}")
     pairs = [
@@ -43,8 +46,9 @@ def difference(answered: Quantiles, expected: Quantiles) -> float:
         for quantile, values in expected.items()
         for pair in zip(answered[quantile], values, strict=True)
     ]
+    apart = sum(abs(got - value) for got, value in pairs)
     scale = sum(abs(value) for _, value in pairs)
-    return sum(abs(got - value) for got, value in pairs) / scale if scale else 0.0
+    return apart / scale if scale else (math.inf if apart else 0.0)
 
 
 def tested(
@@ -103,7 +107,7 @@ def not_passed(
     if isinstance(happened, Refused):
         return decision  # the sweep takes it away
     return decision.and_then(
-        lambda after: rollouts.settle_down(after, Stage.STAGING, happened.world)
+        lambda after: serving.settle_down(after, Stage.STAGING, happened.world)
     )
 
 
@@ -113,7 +117,9 @@ def offered(
     """Hear whether the registry shows the offer."""
     match happened:
         case Refused():
-            return Decision(state, f"v{action.version} could not be offered: {happened}")
+            what = f"v{action.version} could not be offered for production"
+            reason = f"{what}: {happened}"
+            return rollouts.told(state, Stage.PRODUCTION, action.version, what, reason)
         case Skipped():
             return Decision(
                 state, f"v{action.version}: its life cycle was moved by others meanwhile"

@@ -96,6 +96,8 @@ class Deployments(Frozen):
     env: str
     model: str
     versions: dict[int, Version] = {}
+    forgotten: int = 0
+    """Of the versions up to this one, those that are not remembered were decided upon once."""
     stages: dict[Stage, OfStage] = {stage: OfStage() for stage in Stage}
 
     def version(self, number: int) -> Version | None:
@@ -105,11 +107,12 @@ class Deployments(Frozen):
     def with_version(self, version: Version) -> Self:
         """Remember a version; the oldest that serve nowhere are forgotten."""
         versions = {**self.versions, version.number: version}
-        surplus = len(versions) - limits.VERSIONS_REMEMBERED
-        in_use = self.in_use()
-        forgotten = [number for number in sorted(versions) if number not in in_use][:surplus]
-        kept = {n: v for n, v in versions.items() if surplus <= 0 or n not in forgotten}
-        return self.changed(versions=kept)
+        idle = sorted(versions.keys() - self.in_use() - {version.number})
+        forgotten = idle[: max(0, len(versions) - limits.VERSIONS_REMEMBERED)]
+        return self.changed(
+            versions={number: one for number, one in versions.items() if number not in forgotten},
+            forgotten=max(self.forgotten, *forgotten, 0),
+        )
 
     def in_use(self) -> set[int]:
         """Answer the versions that serve, are on their way, wait, or are kept."""
@@ -133,10 +136,24 @@ class Deployments(Frozen):
         return names.endpoint_config(self.env, self.model, stage, version, cause)
 
     def may_serve(self, stage: Stage, number: int) -> bool:
-        """Tell whether people's decisions, as they stand, let a version serve in a stage."""
+        """Tell whether people's decisions, as they stand, let a version serve in a stage; in
+        production, only what passed its smoke test."""
         version = self.version(number)
         if version is None or version.approval is not Verdict.APPROVED:
             return False
         if stage in version.withdrawn:
             return False
-        return stage is Stage.STAGING or version.production is Verdict.APPROVED
+        if stage is Stage.STAGING:
+            return True
+        return version.smoked and version.production is Verdict.APPROVED
+
+    def is_denied(self, stage: Stage, number: int) -> bool:
+        """Tell whether people, or a test, said that a version may not serve in a stage."""
+        version = self.versions[number]
+        said = (version.approval, version.production if stage is Stage.PRODUCTION else None)
+        return Verdict.DECLINED in said or stage in version.withdrawn
+
+    def fit(self, stage: Stage) -> OnEndpoint | None:
+        """Answer what a roll-back goes to: the newest that is kept and may still serve."""
+        kept = self.stages[stage].kept
+        return next((one for one in reversed(kept) if self.may_serve(stage, one.version)), None)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from services.deployer.domain import rollouts, verdicts
+from services.deployer.domain import rollouts, serving, verdicts
 from services.deployer.domain.seen import Package, Verdict, World
 from services.deployer.domain.state import Deployments
 from shared.contracts.names import Stage
@@ -33,6 +33,6 @@ def sweep(
         )
     for stage in Stage:
         decision = decision.and_then(
-            lambda after, at=stage: rollouts.hear_endpoint(after, at, world, now)  # type: ignore[misc]
+            lambda after, at=stage: serving.hear_endpoint(after, at, world, now)  # type: ignore[misc]
         ).and_then(lambda after, at=stage: rollouts.try_again(after, at, world))  # type: ignore[misc]
     return None if decision.is_idle else decision

@@ -13,7 +13,7 @@ The same table holds for production, with PromotionApproved and PromotionDecline
 approval counts only when the package is approved, too.
 """
 
-from services.deployer.domain import rollouts
+from services.deployer.domain import rollouts, serving
 from services.deployer.domain.actions import WriteRuleVerdict
 from services.deployer.domain.seen import Package, Verdict, World
 from services.deployer.domain.state import Deployments, Version
@@ -58,9 +58,10 @@ def hear_approval(
     state: Deployments, package: Package, world: World
 ) -> Decision[Deployments] | None:
     """Hear the package's approval status."""
-    version = state.version(package.version) or Version(
-        number=package.version, package_arn=package.arn
-    )
+    version = state.version(package.version)
+    if version is None and package.version <= state.forgotten:
+        return forgotten(state, package)
+    version = version or Version(number=package.version, package_arn=package.arn)
     match (version.approval, package.approval):
         case (_, Verdict.PENDING):
             return None
@@ -79,6 +80,14 @@ def hear_approval(
             )
         case _:
             return None
+
+
+def forgotten(state: Deployments, package: Package) -> Decision[Deployments] | None:
+    """An old package still shows its verdict; what was decided upon it once is not done again."""
+    if package.approval is Verdict.PENDING:
+        return None
+    why = f"v{package.version} is too old to be remembered: to return it needs a new registration"
+    return Decision(state, why)
 
 
 def approve(
@@ -131,22 +140,14 @@ def revoke(
     why = f"approval revoked by {event.approver}"
     revoked = version.changed(approval=Verdict.DECLINED, reason=why)
     decision = Decision(
-        without_waiting(state.with_version(revoked), version.number),
+        state.with_version(revoked),
         f"v{version.number}: {why}",
         events=(event,),
         correlation_id=version.correlation_id,
     )
     for stage in (Stage.PRODUCTION, Stage.STAGING):
-        decision = decision.and_then(lambda now, at=stage: rollouts.settle_down(now, at, world))  # type: ignore[misc]
+        decision = decision.and_then(lambda now, at=stage: serving.settle_down(now, at, world))  # type: ignore[misc]
     return decision
-
-
-def without_waiting(state: Deployments, number: int) -> Deployments:
-    """Drop a version wherever it waits."""
-    for stage in Stage:
-        if state.stages[stage].waiting == number:
-            state = state.with_stage(stage, waiting=None)
-    return state
 
 
 def hear_production(
@@ -209,7 +210,7 @@ def keep_out(
         events=(event,),
         correlation_id=version.correlation_id,
     )
-    return decision.and_then(lambda now: rollouts.settle_down(now, Stage.PRODUCTION, world))
+    return decision.and_then(lambda now: serving.settle_down(now, Stage.PRODUCTION, world))
 
 
 def approver(package: Package, note: str) -> str:
@@ -217,8 +218,6 @@ def approver(package: Package, note: str) -> str:
     before."""
     if note.startswith("rule:"):
         return "rule"
-    return (
-        "unknown"
-        if package.last_modified_by.startswith("modelcycle-")
-        else package.last_modified_by
-    )
+    parts = package.last_modified_by.split("/")
+    by_service = any(part.startswith("modelcycle-") for part in parts)
+    return "unknown" if by_service else package.last_modified_by

@@ -1,8 +1,8 @@
 """What people ask for by hand: a roll-back, or one more attempt."""
 
-from services.deployer.domain import rollouts
-from services.deployer.domain.seen import World
-from services.deployer.domain.state import Deployments
+from services.deployer.domain import rollouts, serving
+from services.deployer.domain.seen import Endpoint, World
+from services.deployer.domain.state import Deployments, OfStage
 from shared.contracts.lifecycle import DeploymentRequested, RollbackRequested
 from shared.contracts.names import Stage
 from shared.messaging.decision import Decision, Ignored
@@ -11,12 +11,21 @@ from shared.messaging.decision import Decision, Ignored
 def roll_back(
     state: Deployments, wish: RollbackRequested, actor: str, world: World
 ) -> Decision[Deployments] | Ignored:
-    """Take the version away that is live or on its way; else the wish lapses."""
-    stage, version = Stage(wish.stage), state.version(wish.version)
+    """Take the version away that is live, on its way, or waits; else the wish lapses."""
+    stage, version = stage_of(wish), state.version(wish.version)
+    if stage is None:
+        return Ignored(f"there is no stage {wish.stage!r}: say staging or production")
     of_stage = state.stages[stage]
     present = {one.version for one in (of_stage.live, of_stage.rollout) if one}
-    if version is None or wish.version not in present:
+    if version is None or wish.version not in {*present, of_stage.waiting}:
         return Ignored(f"v{wish.version} is not in {stage} any more: the wish lapses")
+    if stage in version.withdrawn:
+        return Ignored(f"v{wish.version} is leaving {stage} already")
+    if present == {wish.version} and not of_stage.rollout and not state.fit(stage):
+        return Ignored(
+            f"nothing approved is kept behind v{wish.version} in {stage}: "
+            "to take its endpoint away, reject the version"
+        )
     reason = f"rolled back by {actor}: {wish.reason}"
     withdrawn = version.changed(withdrawn=(*version.withdrawn, stage), reason=reason)
     decision = Decision(
@@ -24,19 +33,35 @@ def roll_back(
         f"v{wish.version}: {reason}",
         correlation_id=version.correlation_id,
     )
-    return decision.and_then(lambda after: rollouts.settle_down(after, stage, world))
+    return decision.and_then(lambda after: serving.settle_down(after, stage, world))
 
 
 def deploy(
     state: Deployments, wish: DeploymentRequested, event_id: str, world: World
 ) -> Decision[Deployments] | Ignored:
     """Try an approved version again; automation that had stopped goes on."""
-    stage = Stage(wish.stage)
+    stage = stage_of(wish)
+    if stage is None:
+        return Ignored(f"there is no stage {wish.stage!r}: say staging or production")
     if not state.may_serve(stage, wish.version):
-        return Ignored(f"v{wish.version} is not approved for {stage}: register it again")
-    live, stopped = state.stages[stage].live, state.stages[stage].stopped
+        why = "is not approved, or did not pass its smoke test"
+        return Ignored(f"v{wish.version} {why}: it may not serve in {stage}")
+    of_stage = state.stages[stage]
     state = state.with_stage(stage, stopped="")
-    if live and live.version == wish.version:
-        why = f"v{wish.version} is live in {stage} already"
-        return Decision(state, f"{why}: automation goes on") if stopped else Ignored(why)
+    if is_there(of_stage, wish.version, world.endpoints[stage]):
+        why = f"v{wish.version} is in {stage} already, or on its way"
+        return Decision(state, f"{why}: automation goes on") if of_stage.stopped else Ignored(why)
     return rollouts.start(state, stage, wish.version, event_id, world)
+
+
+def is_there(of_stage: OfStage, number: int, endpoint: Endpoint | None) -> bool:
+    """Tell whether a version serves as we left it, or is on its way."""
+    live, rollout = of_stage.live, of_stage.rollout
+    if rollout and rollout.version == number:
+        return True
+    return live is not None and live.version == number and not serving.trouble(live, endpoint)
+
+
+def stage_of(wish: RollbackRequested | DeploymentRequested) -> Stage | None:
+    """Answer the stage that a wish is about; None where there is none of that name."""
+    return next((stage for stage in Stage if stage == wish.stage), None)

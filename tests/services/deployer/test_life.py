@@ -222,7 +222,8 @@ def test_no_capacity_is_tried_three_times_under_one_approval_then_a_person_asks(
     for _ in range(3):
         loop.hear(SweepRequested())
     assert loop.said() == ["ModelApproved", "DeploymentFailed"]
-    assert len(set(loop.aws.configs)) == 3
+    assert len({name for name, _ in loop.aws.tried}) == 3
+    assert loop.aws.configs == {}
     loop.aws.refuse.clear()
     loop.hear(DeploymentRequested(model="fees", stage="staging", version=1, reason="now"))
     loop.finish(STAGING)
@@ -286,9 +287,9 @@ def test_an_endpoint_that_others_changed_between_look_and_call_is_left_alone() -
     loop.register(2)
     original = loop.aws.ensure_config
 
-    def meanwhile(name: str, model: str, strategy: str, instance: str) -> None:
+    def meanwhile(name: str, model: str, instance: str | None) -> None:
         loop.aws.finish(STAGING, back="somebody-elses-config")
-        original(name, model, strategy, instance)
+        original(name, model, instance)
 
     loop.aws.ensure_config = meanwhile  # type: ignore[method-assign]
     loop.write(2, approval=Verdict.APPROVED)

@@ -16,7 +16,6 @@ from shared.contracts.lifecycle import ModelRegistered
 from shared.contracts.manifest import Manifest, Origin
 from shared.contracts.names import Stage
 from shared.contracts.registration import Registration
-from shared.messaging.errors import Refused
 from shared.messaging.worker import Service
 from tests.fakes.messaging import Bench, MemoryStore
 
@@ -59,11 +58,13 @@ class SageMaker:
         self.models: dict[str, str] = {}
         self.digests: dict[str, str] = {}
         self.answers: Quantiles = FORECAST
-        self.refuse: dict[str, Refused] = {}
+        self.refuse: dict[str, Exception] = {}
         self.calls: list[tuple[str, ...]] = []
+        self.tried: list[tuple[str, str | None]] = []
         self.moments = 0
         self.rule_for: tuple[Stage, ...] = ()
         self.frozen = False
+        self.strategy = "all-at-once"
 
     # what people and SageMaker do -----------------------------------------------------------
 
@@ -114,7 +115,7 @@ class SageMaker:
     def world(self, model: str) -> World:
         return World(
             endpoints={stage: self.describe(names.endpoint(ENV, model, stage)) for stage in Stage},
-            strategy="all-at-once",
+            strategy=self.strategy,
             bake_s=0,
             frozen=self.frozen,
             rule_for=self.rule_for,
@@ -145,8 +146,9 @@ class SageMaker:
     def ensure_model(self, name: str, package: Package) -> None:
         self.models[name] = package.artifact_uri
 
-    def ensure_config(self, name: str, model: str, strategy: str, instance: str) -> None:
+    def ensure_config(self, name: str, model: str, instance: str | None) -> None:
         self.configs[name] = model
+        self.tried.append((name, instance))
 
     def create(self, endpoint: str, config: str) -> None:
         self.refused("create")
@@ -165,6 +167,7 @@ class SageMaker:
         )
 
     def delete(self, endpoint: str) -> None:
+        self.refused("delete")
         self.calls.append(("delete", endpoint))
         self.endpoints.pop(endpoint, None)
 
@@ -217,8 +220,10 @@ class Loop:
 
     def register(self, version: int) -> None:
         self.aws.registered(version)
-        said = ModelRegistered.example().changed(version=version, package_arn=arn(version))
-        self.hear(said)
+        self.hear(self.registration(version))
+
+    def registration(self, version: int) -> ModelRegistered:
+        return ModelRegistered.example().changed(version=version, package_arn=arn(version))
 
     def write(self, version: int, **changes: Any) -> None:
         self.aws.write(version, **changes)

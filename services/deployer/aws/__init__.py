@@ -1,0 +1,1 @@
+"""The deployer's ports in boto3: translation only."""
