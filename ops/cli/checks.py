@@ -19,6 +19,7 @@ from shared.messaging.aws_errors import code_of
 
 PYTHON_LEAST = (3, 11)
 PACKAGES = ("boto3", "click", "matplotlib", "pandas", "pyarrow", "pydantic", "pyyaml", "rich")
+SHOWN = 3  # of what is missing, by name
 SECOND_LOOK_S = 2.0
 WAITING, IN_HAND = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"
 ABSENT = MISSING | {"ValidationException"}
@@ -200,7 +201,8 @@ def present(what: str, wanted: Iterable[str], look: Callable[[str], Any]) -> Ite
     missing = [name for name in wanted if not is_there(look, name)]
     if missing:
         fix = "deploy the environment again: what is there stays"
-        yield Finding(what, False, f"missing: {', '.join(missing)}", fix)
+        more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+        yield Finding(what, False, f"missing: {', '.join(missing[:SHOWN])}{more}", fix)
     else:
         yield Finding(what, True, wanted[0] if len(wanted) == 1 else f"{len(wanted)} there")
 

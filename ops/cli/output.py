@@ -49,10 +49,10 @@ def note(text: str) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Show a table; a column whose name begins with '>' is of numbers."""
+    """Show a table; a column whose name begins with '>' is of numbers. Without names: no header."""
     from rich.table import Table
 
-    drawn = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    drawn = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=any(columns))
     for column in columns:
         name = column.removeprefix(">")
         drawn.add_column(name, justify="right" if name != column else "left", overflow="fold")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple
 from botocore.exceptions import ClientError
 
 from ops.cli.connection import Connection
-from ops.cli.errors import failed, misused
+from ops.cli.errors import CliError, failed, misused
 from shared.contracts import limits, names
 from shared.contracts.records import RecordFile, cut, window_start
-from shared.contracts.windows import SeriesSummary, summary_key
+from shared.contracts.windows import EPOCH, SeriesSummary, summary_key
 from shared.messaging.aws_errors import code_of
 
 if TYPE_CHECKING:
@@ -65,10 +65,12 @@ def batches(observations: "Observations", window: timedelta) -> Iterator[Batch]:
     CliError
         If a window holds more than a batch may.
     """
-    for part in cut(observations.microseconds.tolist(), window, BATCH_RECORDS):
-        records = observations.records(part.start, part.stop)
-        if len(records) > limits.BATCH_RECORDS_MAX:
+    parts = list(cut(observations.microseconds.tolist(), window, BATCH_RECORDS))
+    for part in parts:
+        if part.stop - part.start > limits.BATCH_RECORDS_MAX:
             raise too_full(observations, part, window)
+    for part in parts:
+        records = observations.records(part.start, part.stop)
         lines = [
             json.dumps({key: given for key, given in record.items() if key != "series"})
             for record in records
@@ -77,13 +79,14 @@ def batches(observations: "Observations", window: timedelta) -> Iterator[Batch]:
         yield Batch(f"import-{hashlib.sha256(content).hexdigest()[:32]}", len(records), lines)
 
 
-def too_full(observations: "Observations", part: slice, window: timedelta) -> Exception:
+def too_full(observations: "Observations", part: slice, window: timedelta) -> CliError:
     """Say which window holds too much."""
     start_s = window_start(int(observations.microseconds[part.start]), int(window.total_seconds()))
     return misused(
-        f"the window at {start_s} s since 1970 holds more than {limits.BATCH_RECORDS_MAX:,} "
-        "observations",
-        "sum them up first: a row for each minute, with a column for their count (--count)",
+        f"the window that begins at {EPOCH + timedelta(seconds=start_s):%Y-%m-%d %H:%M:%S} UTC "
+        f"holds {part.stop - part.start:,} observations, a batch has at most "
+        f"{limits.BATCH_RECORDS_MAX:,}; nothing was sent",
+        "sum them up first: a row for each window, with a column for their count (--count)",
     )
 
 
@@ -107,7 +110,7 @@ class Sender:
 
     def waiting(self) -> int:
         """Answer how many messages are not taken yet."""
-        return self._count(self.url, WAITING) + self._count(self.url, IN_HAND)
+        return self._count(self.url, WAITING, IN_HAND)
 
     def rejected(self) -> int:
         """Answer how many messages ingest could not handle, of all times."""
@@ -161,12 +164,12 @@ class Sender:
     def _url(self, name: str) -> str:
         return str(self.sqs.get_queue_url(QueueName=name)["QueueUrl"])
 
-    def _count(self, url: str, attribute: str) -> int:
-        answer = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[attribute])
-        return int(answer["Attributes"][attribute])
+    def _count(self, url: str, *attributes: str) -> int:
+        answer = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(attributes))
+        return sum(int(answer["Attributes"][attribute]) for attribute in attributes)
 
 
-def nobody_takes(left: int) -> Exception:
+def nobody_takes(left: int) -> CliError:
     """Say that ingest does not get on."""
     return failed(
         f"ingest has not taken {left} messages, and nothing has moved for {STALL_S:.0f} s; "

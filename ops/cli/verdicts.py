@@ -16,7 +16,7 @@ Everything else is refused: a declined version needs a new registration to retur
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ops.cli.errors import misused, not_found, refused
+from ops.cli.errors import CliError, misused, not_found, refused
 from ops.cli.registry import PRODUCTION, Described, Verdict, Version
 
 Fields = dict[str, Any]
@@ -146,7 +146,7 @@ def registered(seen: Described) -> Version:
     return version
 
 
-def declined(version: Version, note: str, where: str = "") -> Exception:
+def declined(version: Version, note: str, where: str = "") -> CliError:
     """Say that a version was declined, and how another comes."""
     return refused(
         f"{name(version)} was declined{where}{said(note)}: it needs a new registration to return",
