@@ -213,10 +213,17 @@ class Loop:
         store = MemoryStore(Deployments, lambda key: Deployments(env=ENV, model=key))
         self.bench = Bench(service, store, concerned=lambda envelope: (MODEL,))
         self.heard = 0
+        self.latest: Event | None = None
 
-    def hear(self, event: Event, event_id: str = "") -> None:
+    def hear(self, event: Event) -> None:
         self.heard += 1
-        self.bench.handle(event, event_id or f"event-{self.heard}")
+        self.latest = event
+        self.hear_again()
+
+    def hear_again(self) -> None:
+        """The queue delivers the latest message, perhaps once more."""
+        assert self.latest is not None
+        self.bench.handle(self.latest, f"event-{self.heard}")
 
     def register(self, version: int) -> None:
         self.aws.registered(version)
