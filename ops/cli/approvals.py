@@ -80,7 +80,8 @@ def choose(
     verb: str,
 ) -> Version:
     """Find the version that is meant, of a model that there is."""
-    Declarations(connection).model(model)
+    if Declarations(connection).model(model).frozen:
+        output.note(f"{model} is frozen: nothing is deployed until `models unfreeze {model}`")
     return verdicts.choose(model, Registry(connection).versions(model), number, waits, verb)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from ops.cli import output, standing
+from ops.cli import output, standing, telling
 from ops.cli.connecting import connected
 from ops.cli.connection import Connection
 from ops.cli.declarations import Declarations
@@ -137,7 +137,7 @@ def serving_text(serving: Serving | None, now: datetime) -> str:
     what = [f"v{serving.version}" if serving.version else "nothing yet"]
     if serving.coming:
         what.append(f"v{serving.coming} is on its way")
-    what += [serving.status, f"since {output.ago(serving.modified_at, now)}", serving.endpoint]
+    what += [serving.status, f"changed {output.ago(serving.modified_at, now)}", serving.endpoint]
     return ", ".join(filter(None, (*what, serving.reason)))
 
 
@@ -145,7 +145,7 @@ def version_row(one: Judged, now: datetime) -> tuple[Any, ...]:
     """Answer a version's line."""
     version, described = one.version, one.described
     note = described.production_note or described.approval_note
-    word = f"{described.modified_by}, {output.ago(described.modified_at, now)}"
+    word = f"{telling.who(described.modified_by)}, {output.ago(described.modified_at, now)}"
     return (
         f"v{version.number}",
         output.ago(version.registered_at, now),

@@ -163,3 +163,15 @@ def test_wrong_use_is_told_before_aws_is_asked(
     assert code == 2
     assert said in told[0]
     assert told[1] == f"Try: modelcycle {arguments[0]} --help"
+
+
+def test_approving_a_version_of_a_frozen_model_says_that_nothing_is_deployed(
+    cli: Cli, model: str, evaluator: Evaluator
+) -> None:
+    evaluator.register(model)
+    cli("models", "freeze", model)
+    result = cli("approve", model)
+    assert result.exit_code == 0
+    assert (
+        f"{model} is frozen: nothing is deployed until `models unfreeze {model}`" in result.stderr
+    )

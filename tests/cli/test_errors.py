@@ -17,6 +17,7 @@ from botocore import exceptions
 from botocore.exceptions import ClientError
 
 from ops.cli import explanations, main
+from ops.cli.errors import ExitCode
 from ops.cli.main import VERBS
 from shared.contracts.names import IllegalNameError
 from shared.messaging.aws_errors import translated
@@ -366,3 +367,11 @@ def test_a_reader_that_has_had_enough_is_no_error(url: str) -> None:
         check=False,
     )
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_the_readme_lists_the_same_exit_codes_and_every_verb() -> None:
+    text = (Path(main.__file__).parent / "README.md").read_text(encoding="utf-8")
+    for code in ExitCode:
+        assert f"\n| {code.value} | " in text
+    for verb in set(VERBS) - {"demo"}:
+        assert f"`{verb}" in text
