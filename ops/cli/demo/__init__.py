@@ -1,0 +1,1 @@
+"""``modelcycle demo``: the whole loop on this machine, for real."""

@@ -1,0 +1,142 @@
+"""How the demo ends: production is asked, and what came of it is shown."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from ops.cli.connection import Connection
+from ops.cli.demo.scene import Scene
+from ops.cli.demo.story import Story
+from ops.cli.errors import failed
+from ops.cli.picture import Caption, draw_forecast
+from ops.cli.sending import summary
+from ops.forecast import Forecast, NoForecastError, ask
+from shared.contracts.names import Stage
+
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What came of the demo."""
+
+    story: Story
+    forecast: Forecast
+    picture: Path
+    seconds: float
+    memory_bytes: int | None
+
+    def document(self) -> dict[str, Any]:
+        """Answer it for programs."""
+        judged = self.story.evaluation()
+        return {
+            "model": judged.model,
+            "version": self.forecast.version,
+            "run_id": judged.run_id,
+            "mean_wql": judged.metrics.mean_wql,
+            "baseline": judged.baseline_name,
+            "baseline_wql": judged.baseline.mean_wql,
+            "limit": judged.gate.limit,
+            "points": judged.points,
+            "origins": judged.origins,
+            "coverage": judged.metrics.coverage,
+            "live_since": self.story.live_since().isoformat(),
+            "forecast": {
+                "times": [time.isoformat() for time in self.forecast.times],
+                "quantiles": {str(level): list(v) for level, v in self.forecast.quantiles.items()},
+            },
+            "picture": str(self.picture),
+            "seconds": round(self.seconds, 1),
+            "memory_mb": self.memory_bytes and round(self.memory_bytes / MEGABYTE),
+            "events": [heard.envelope.data.detail_type() for heard in self.story.heard],
+        }
+
+    def show(self, console: Console) -> None:
+        """Show it to people."""
+        judged = self.story.evaluation()
+        better = 1 - judged.metrics.mean_wql / judged.baseline.mean_wql
+        title = f"{judged.model} v{self.forecast.version} is in production"
+        table = Table(title=title, show_header=False)
+        table.add_column()
+        table.add_column(justify="right")
+        rows = {
+            "mean weighted quantile loss": f"{judged.metrics.mean_wql:.4f}",
+            f"baseline ({judged.baseline_name})": f"{judged.baseline.mean_wql:.4f}",
+            "better than the baseline": f"{better:.1%}",
+            f"limit ({judged.gate.limit_is})": f"{judged.gate.limit:.4f}",
+            "judged on": f"{judged.points} points from {judged.origins} origins",
+            **{f"share at or below q{level}": f"{seen:.0%}" for level, seen in self.coverage()},
+            "live since (UTC)": f"{self.story.live_since():%Y-%m-%d %H:%M:%S}",
+            "time, setup not counted": f"{self.seconds:.0f} s",
+        }
+        if self.memory_bytes is not None:
+            rows["memory of all processes"] = f"{self.memory_bytes / MEGABYTE:.0f} MB"
+        for name, value in rows.items():
+            table.add_row(name, value)
+        console.print(table)
+        console.print(self.sentence())
+        console.print(f"picture: {self.picture}")
+
+    def coverage(self) -> list[tuple[str, float]]:
+        """Answer the coverage of the lowest, the middle and the highest quantile."""
+        found = sorted(
+            self.story.evaluation().metrics.coverage.items(), key=lambda one: float(one[0])
+        )
+        return [found[0], found[len(found) // 2], found[-1]]
+
+    def sentence(self) -> str:
+        """Say what production answered for the first step."""
+        levels = sorted(self.forecast.quantiles)
+        low, middle, high = levels[0], levels[len(levels) // 2], levels[-1]
+        first = {level: self.forecast.quantiles[level][0] for level in (low, middle, high)}
+        return (
+            f"production says for {self.forecast.times[0]:%Y-%m-%d %H:%M} UTC: "
+            f"{first[middle]:,.4g} ({self.story.scene.unit}), "
+            f"between {first[low]:,.4g} and {first[high]:,.4g} with a chance of {high - low:.0%}"
+        )
+
+
+def ask_production(connection: Connection, scene: Scene) -> Forecast:
+    """Ask production for a forecast from the end of the data.
+
+    Raises
+    ------
+    CliError
+        If it does not answer.
+    """
+    known = summary(connection, scene.series.series)
+    if known is None:
+        raise failed(f"nothing is known of series {scene.series.series}", "modelcycle data import")
+    try:
+        return ask(
+            connection.client, connection.env, scene.model, scene.series, known, Stage.PRODUCTION
+        )
+    except NoForecastError as error:
+        raise failed(str(error), f"modelcycle status {scene.model.model}") from error
+
+
+def draw(story: Story, forecast: Forecast, path: Path) -> None:
+    """Draw the series with the forecast fan."""
+    judged, scene = story.evaluation(), story.scene
+    context = forecast.context
+    caption = Caption(
+        series=scene.series.series,
+        unit=scene.unit,
+        model=scene.model.model,
+        version=forecast.version,
+        live_since=story.live_since(),
+        loss=judged.metrics.mean_wql,
+        baseline_loss=judged.baseline.mean_wql,
+        simulated=scene.simulated,
+    )
+    history = {context.time(at): value for at, value in enumerate(context.values)}
+    draw_forecast(path, caption, history, forecast.times, forecast.quantiles)
+
+
+def write(path: Path, document: dict[str, Any]) -> None:
+    """Write the ending for programs."""
+    path.write_text(json.dumps(document, indent=2) + "\n")

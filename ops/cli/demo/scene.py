@@ -1,0 +1,151 @@
+"""What the demo plays with: a file of observations, and the specs of its series and its model."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ops.cli.errors import misused
+from ops.cli.observations import ObservationsRefused, guess
+from ops.cli.spec_files import load
+from ops.cli.yaml_files import FileError
+from shared.contracts import limits
+from shared.contracts.specs import ModelSpec, SeriesSpec
+from shared.contracts.timing import write_duration
+from shared.messaging.clock import WallClock
+
+REPOSITORY = Path(__file__).parents[3]
+SIMULATED_FROM = datetime(2026, 3, 1, tzinfo=UTC)
+SIMULATED_DAYS = 14
+SHORTEST = timedelta(seconds=limits.FREQUENCY_SECONDS_MIN)
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A file to import, with its columns, and the specs to apply."""
+
+    file: Path
+    columns: Mapping[str, str]
+    """``--time``, ``--value``, ``--count`` of `modelcycle data import`."""
+    naive: bool
+    """Whether times lack a zone: they are taken as UTC, and that is said."""
+    series_file: Path
+    model_file: Path
+    series: SeriesSpec
+    model: ModelSpec
+    simulated: bool
+    unit: str
+    """What the target is, for people."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a user says of their own series; nothing: guessed, or the default."""
+
+    data: Path
+    time: str | None = None
+    value: str | None = None
+    count: str | None = None
+    target: str | None = None
+    frequency: str | None = None
+    horizon: int | None = None
+    origins: int | None = None
+    stride: int | None = None
+    season: int | None = None
+
+
+def simulated(folder: Path, seed: int) -> Scene:
+    """Two weeks of one-minute observations from the seeded simulation, as a file."""
+    from infra.local import simulation
+
+    file = folder / "simulated-transactions.csv"
+    minutes = simulation.observations(seed, SIMULATED_FROM, SIMULATED_DAYS * 24 * 60)
+    with file.open("w", newline="") as opened:
+        writer = csv.writer(opened)
+        writer.writerow(("time", "fees_satoshi", "transactions"))
+        for record in minutes.records("transactions"):
+            writer.writerow((record["time"], record["value"], record["count"]))
+    models = REPOSITORY / "models"
+    series_file, model_file = models / "series" / "transactions.yaml", models / "fees.yaml"
+    declared = load((series_file, model_file), {})
+    columns = {"time": "time", "value": "fees_satoshi", "count": "transactions"}
+    return Scene(
+        file=file,
+        columns=columns,
+        naive=False,
+        series_file=series_file,
+        model_file=model_file,
+        series=declared.series[0],
+        model=declared.models[0],
+        simulated=True,
+        unit="mean fee, satoshi per transaction",
+    )
+
+
+def own(folder: Path, wanted: Wanted) -> Scene:
+    """A user's own series: what is not said is guessed, and the specs are written as files.
+
+    Raises
+    ------
+    CliError
+        If the file cannot be read, or what was said does not fit together.
+    """
+    try:
+        guessed = guess(wanted.data, now=WallClock().now())
+    except ObservationsRefused as refusal:
+        raise misused(refusal.what, refusal.fix) from None
+    found = guessed.columns
+    columns = {
+        "time": wanted.time or found.time,
+        "value": wanted.value or found.value,
+        "count": wanted.count or found.count,
+    }
+    said = {key: value for key, value in columns.items() if value}
+    window = min(guessed.step, timedelta(days=1))
+    target = wanted.target or ("mean" if columns["count"] else "sum")
+    frequency = wanted.frequency or write_duration(max(window, SHORTEST))
+    series_file = write(
+        folder / "series.yaml", {"series": "mine", "window": write_duration(window)}
+    )
+    model_file = write(folder / "model.yaml", model_document(wanted, target, frequency))
+    try:
+        declared = load((series_file, model_file), {})
+    except FileError as error:
+        raise misused("\n".join(error.lines), "say it otherwise: modelcycle demo --help") from None
+    return Scene(
+        file=wanted.data,
+        columns=said,
+        naive=guessed.naive,
+        series_file=series_file,
+        model_file=model_file,
+        series=declared.series[0],
+        model=declared.models[0],
+        simulated=False,
+        unit=f"{target} of {columns['value']}",
+    )
+
+
+def model_document(wanted: Wanted, target: str, frequency: str) -> dict[str, Any]:
+    """Write the model's spec; every point of the backtest is judged once."""
+    horizon = wanted.horizon or 12
+    backtest = {"origins": wanted.origins, "stride": wanted.stride or horizon}
+    document = {
+        "model": "mine",
+        "series": "mine",
+        "target": target,
+        "frequency": frequency,
+        "horizon": horizon,
+        "season": wanted.season,
+        "backtest": {key: value for key, value in backtest.items() if value},
+    }
+    return {key: value for key, value in document.items() if value}
+
+
+def write(path: Path, document: Mapping[str, Any]) -> Path:
+    """Write a spec as a YAML file."""
+    path.write_text(yaml.safe_dump(dict(document), sort_keys=False))
+    return path

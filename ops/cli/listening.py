@@ -1,0 +1,105 @@
+"""Listening to the bus: a queue of one's own, and each event with the reason of its decision."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from time import monotonic
+from typing import Any
+
+from ops.cli.connection import Connection
+from shared.contracts import names
+from shared.contracts.door import open_event
+from shared.contracts.envelope import SOURCE, Envelope, Event
+from shared.contracts.lifecycle import EVENTS, DecisionRecorded
+from shared.contracts.subscriptions import SERVICES
+
+POLL_S = 1
+WAIT_FOR_REASON_S = 2.0  # an event and the record of its decision are said together
+
+
+@dataclass(frozen=True)
+class Heard:
+    """An event, and why it was said; people give no other reason than the event itself."""
+
+    envelope: Envelope[Event]
+    why: str
+
+    @property
+    def at(self) -> datetime:
+        """When it was said."""
+        return self.envelope.metadata.occurred_at
+
+
+class Listener:
+    """Hears every event of an environment, in the order in which they come."""
+
+    def __init__(self, sqs: Any, url: str) -> None:
+        self.sqs = sqs
+        self.url = url
+        self.whys: dict[tuple[str, str, int], str] = {}
+        self.waiting: list[tuple[float, Envelope[Event]]] = []
+
+    def listen(self) -> Iterator[Heard]:
+        """Answer what came since the last call; waits for up to a second."""
+        answer = self.sqs.receive_message(
+            QueueUrl=self.url,
+            MaxNumberOfMessages=10,
+            WaitTimeSeconds=0 if self.waiting else POLL_S,
+        )
+        for message in answer.get("Messages", ()):
+            self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+            self.take(open_event(json.loads(message["Body"])))
+        while self.waiting:
+            since, envelope = self.waiting[0]
+            why = self.whys.get(decision_of(envelope))
+            if why is None and monotonic() - since < WAIT_FOR_REASON_S:
+                return
+            self.waiting.pop(0)
+            yield Heard(envelope, why or "")
+
+    def take(self, envelope: Envelope[Event] | None) -> None:
+        """Keep an event until its reason is known."""
+        if envelope is None:
+            return
+        if isinstance(envelope.data, DecisionRecorded):
+            self.whys[decision_of(envelope)] = envelope.data.why
+            return
+        if envelope.metadata.revision is None:
+            self.whys[decision_of(envelope)] = ""  # a person: no decision of ours stands behind it
+        self.waiting.append((monotonic(), envelope))
+
+
+def decision_of(envelope: Envelope[Event]) -> tuple[str, str, int]:
+    """Answer what the events of one decision have in common."""
+    metadata = envelope.metadata
+    number = metadata.revision.number if metadata.revision else 0
+    return (metadata.producer, aggregate_of(envelope), number)
+
+
+def aggregate_of(envelope: Envelope[Event]) -> str:
+    """Answer the aggregate that said an event; a record names it itself."""
+    if isinstance(envelope.data, DecisionRecorded):
+        return envelope.data.model
+    return envelope.metadata.subject
+
+
+@contextmanager
+def listening(connection: Connection, name: str) -> Iterator[Listener]:
+    """Hear everything from now on; queue and rule go when it ends."""
+    sqs, events = connection.client("sqs"), connection.client("events")
+    bus, own = names.bus(connection.env), f"{names.bus(connection.env)}-{name}"
+    url = sqs.create_queue(QueueName=own)["QueueUrl"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    sources = [SOURCE + service for service in (*SERVICES, "operator")]
+    pattern = json.dumps({"source": sources, "detail-type": list(EVENTS)})
+    events.put_rule(Name=own, EventBusName=bus, EventPattern=pattern)
+    target = {"Id": "listener", "Arn": attributes["Attributes"]["QueueArn"]}
+    events.put_targets(Rule=own, EventBusName=bus, Targets=[target])
+    try:
+        yield Listener(sqs, url)
+    finally:
+        events.remove_targets(Rule=own, EventBusName=bus, Ids=["listener"])
+        events.delete_rule(Name=own, EventBusName=bus)
+        sqs.delete_queue(QueueUrl=url)

@@ -1,0 +1,141 @@
+"""The main job, as a user runs it: a file of observations becomes a model in production."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytestmark = pytest.mark.flow
+
+MODELCYCLE = Path(sys.executable).with_name("modelcycle")
+REAL = Path(__file__).parents[2].parent / "shared" / "data" / "btc-next-block-fees.csv"
+IN_ORDER = [
+    "ModelSpecApplied",
+    "TrainingStarted",
+    "TrainingCompleted",
+    "ModelEvaluated",
+    "ModelRegistered",
+    "ModelApproved",
+    "DeploymentStarted",
+    "EndpointInService",
+    "PromotionRequested",
+    "PromotionApproved",
+    "DeploymentStarted",
+    "EndpointInService",
+]
+PNG = b"\x89PNG\r\n\x1a\n"
+
+
+def play(folder: Path, *options: str) -> tuple[subprocess.CompletedProcess[str], dict[str, Any]]:
+    """Run the demo in an empty folder; answer how it ended, and its result."""
+    done = subprocess.run(
+        [MODELCYCLE, "demo", "--json", "result.json", *options],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env={**os.environ, "AWS_PROFILE": "no-such-profile"},
+    )
+    result = folder / "result.json"
+    return done, json.loads(result.read_text()) if result.exists() else {}
+
+
+def left_running(folder: Path) -> list[str]:
+    """Answer the command lines of processes that still live in a folder (Linux only)."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (process / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue
+        line = b" ".join(words).decode(errors="replace")
+        if str(folder) in line:
+            found.append(line)
+    return found
+
+
+def told(result: dict[str, Any]) -> str:
+    """Say how the model did, for whoever reads the log."""
+    coverage = {level: round(share, 2) for level, share in result["coverage"].items()}
+    return (
+        f"mean wQL {result['mean_wql']:.4f}, baseline {result['baseline_wql']:.4f} "
+        f"({result['baseline']}), {result['points']} points, coverage {coverage}, "
+        f"{result['seconds']} s, {result['memory_mb']} MB"
+    )
+
+
+def test_the_demo_takes_simulated_observations_to_a_forecast_from_production(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done, result = play(tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with capsys.disabled():
+        print(f"\nsimulated: {told(result)}")  # noqa: T201 - the measurement is the point
+    assert [name for name in result["events"] if name != "ObservationsIngested"] == IN_ORDER
+    assert result["mean_wql"] <= result["limit"]
+    assert set(result["forecast"]["quantiles"]) == {f"0.{n}" for n in range(1, 10)}
+    assert all(len(values) == 12 for values in result["forecast"]["quantiles"].values())
+    assert (tmp_path / "demo-forecast.png").read_bytes().startswith(PNG)
+    assert "SIMULATED" in done.stdout
+    lines = re.findall(r"^\d\d:\d\d:\d\d  \w+ +\w+ +[\w-]+ +.+$", done.stdout, re.M)
+    assert len(lines) == len(result["events"])
+    assert left_running(tmp_path) == []
+
+
+def test_the_demo_takes_real_observations_to_a_model_that_beats_the_baseline(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if not REAL.is_file():
+        pytest.skip("the real fee observations are not on this machine")
+    shutil.copy(REAL, tmp_path / "fees.csv")
+    options = [
+        "--data",
+        "fees.csv",
+        "--target",
+        "mean",
+        "--horizon",
+        "30",
+        "--stride",
+        "30",
+        "--origins",
+        "20",
+    ]
+    columns = ["--value", "total_fee_sat", "--count", "n_tx", "--frequency", "5m"]
+    done, result = play(tmp_path, *options, *columns)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with capsys.disabled():
+        print(f"\nreal fees: {told(result)}")  # noqa: T201
+    assert result["points"] == 600
+    assert result["mean_wql"] <= 0.33
+    assert result["mean_wql"] <= result["baseline_wql"]
+    assert "SIMULATED" not in done.stdout
+    assert left_running(tmp_path) == []
+
+
+HOURS = "".join(f"2026-01-01T{hour:02}:00:00Z,1\n" for hour in range(9))
+CANNOT_PLAY = [
+    pytest.param("", "is empty", id="an empty file"),
+    pytest.param("time;value\n2026-01-01T00:00:00Z;1\n", "delimiter", id="a wrong delimiter"),
+    pytest.param(f"time,value\n{HOURS}", "nothing is trained", id="too little history"),
+]
+
+
+@pytest.mark.parametrize(("content", "says"), CANNOT_PLAY)
+def test_the_demo_says_in_two_lines_why_it_cannot_play(
+    tmp_path: Path, content: str, says: str
+) -> None:
+    (tmp_path / "mine.csv").write_text(content)
+    done, result = play(tmp_path, "--data", "mine.csv")
+    assert done.returncode in (1, 2)
+    assert "Traceback" not in done.stderr
+    assert "Error: " in done.stderr
+    assert "Try: " in done.stderr
+    assert says in done.stderr
+    assert result == {}
+    assert left_running(tmp_path) == []
