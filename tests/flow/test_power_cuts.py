@@ -1,0 +1,170 @@
+"""Every service dies after each kind of action; the end is the same, and each fact is said once."""
+
+import csv
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from click.testing import CliRunner
+
+from infra.local.faults import Fault
+from infra.local.simulation import observations
+from infra.local.stack import LocalStack
+from ops.cli.connecting import connect
+from ops.cli.listening import Heard, Listener, listening
+from ops.cli.main import main
+from shared.contracts.lifecycle import EndpointInService, ModelRegistered, PromotionRequested
+from tests.flow.local_aws import local_aws
+
+pytestmark = [pytest.mark.flow, pytest.mark.timeout(400)]
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+LIMIT_S = 60.0
+CUTS: dict[str, list[Fault]] = {
+    "trainer": [
+        Fault("after", "StartPipelineExecution"),
+        Fault("after", "StartRun"),
+        Fault("before", "CollectRun"),
+        Fault("after", "CollectRun"),
+    ],
+    "evaluator": [
+        Fault("after", "Evaluate"),
+        Fault("after", "CreateModelPackage"),
+        Fault("after", "Register"),
+        Fault("after", "publish"),
+    ],
+    "deployer": [
+        Fault("after", "commit"),
+        Fault("after", "CreateEndpoint"),
+        Fault("after", "RollOut"),
+        Fault("after", "SmokeTest"),
+        Fault("after", "OfferPromotion"),
+        Fault("before", "publish"),
+    ],
+    "journal": [Fault("after", "PutItem")],
+}
+TRIPS = max(map(len, CUTS.values()))
+ONE_TRIP = Counter(
+    {
+        "ModelSpecApplied": 1,
+        "TrainingStarted": 1,
+        "TrainingCompleted": 1,
+        "ModelEvaluated": 1,
+        "ModelRegistered": 1,
+        "ModelApproved": 1,
+        "PromotionRequested": 1,
+        "PromotionApproved": 1,
+        "DeploymentStarted": 2,
+        "EndpointInService": 2,
+    }
+)
+
+
+def test_a_power_cut_after_any_action_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with local_aws(tmp_path / "aws", function_limit_s=2.0) as stack:
+        for name, value in stack.environment("operator.alice").items():
+            monkeypatch.setenv(name, value)
+        connection = connect("dev")
+        with listening(connection, "test") as listener:
+            stack.supervisor.arm("ingest", Fault("after", "PublishWindows"))
+            import_history(tmp_path)
+            trips = [trip(stack, listener, tmp_path, number) for number in range(TRIPS)]
+        stack.wait_until_quiet(60)
+        deaths = stack.supervisor.deaths()
+        assert stack.watch.dead_letters() == {}
+        journaled = events_in_journal()
+    assert deaths == {"ingest": 1, **{service: len(cuts) for service, cuts in CUTS.items()}}
+    for heard in trips:
+        assert Counter(one.envelope.data.detail_type() for one in heard) == ONE_TRIP
+    said = [one.envelope.metadata.event_id for heard in trips for one in heard]
+    assert len(said) == len(set(said))
+    assert set(said) <= journaled
+
+
+def import_history(folder: Path) -> None:
+    """Bring three days of five-minute observations in; ingest dies while it publishes them."""
+    simulated = observations(seed=5, start=START, minutes=3 * 288)
+    file = folder / "history.csv"
+    with file.open("w", newline="") as opened:
+        writer = csv.writer(opened)
+        writer.writerow(("time", "value", "count"))
+        for number in range(3 * 288):
+            at = datetime.fromtimestamp(START.timestamp() + 300 * number, UTC)
+            row = (at.isoformat(), float(simulated.values[number]), int(simulated.counts[number]))
+            writer.writerow(row)
+    spec = write(folder / "series.yaml", {"series": "history", "window": "5m"})
+    run("models", "apply", spec)
+    run("data", "import", file, "--series", "history")
+
+
+def trip(stack: LocalStack, listener: Listener, folder: Path, number: int) -> list[Heard]:
+    """Take a model to production while each service dies once on the way, at its next point."""
+    model = f"model-{number}"
+    document = {
+        "model": model,
+        "series": "history",
+        "target": "mean",
+        "frequency": "5m",
+        "horizon": 6,
+        "quantiles": [0.1, 0.5, 0.9],
+        "backtest": {"origins": 10, "stride": 6},
+        "gate": {"limit_ratio": 3.0},
+        "hyperparameters": {"num_boost_round": 10},
+        "training": {"min_points": 800},
+    }
+    for service, cuts in CUTS.items():
+        if number < len(cuts):
+            stack.supervisor.arm(service, cuts[number])
+    run("models", "apply", write(folder / f"{model}.yaml", document))
+    heard: list[Heard] = []
+    for one in until_in_production(listener, model):
+        heard.append(one)
+        match one.envelope.data:
+            case ModelRegistered(version=version):
+                run("approve", model, version, "--note", "fine")
+            case PromotionRequested(version=version):
+                run("promote", model, version, "--note", "fine")
+    stack.wait_until_quiet(30)
+    heard += [one for one in listener.listen() if one.envelope.metadata.subject == model]
+    return heard
+
+
+def until_in_production(listener: Listener, model: str) -> Iterator[Heard]:
+    """Answer what is said of a model, until it is in production."""
+    deadline = time.monotonic() + LIMIT_S
+    while time.monotonic() < deadline:
+        for one in listener.listen():
+            if one.envelope.metadata.subject != model:
+                continue
+            yield one
+            event = one.envelope.data
+            if isinstance(event, EndpointInService) and event.stage == "production":
+                return
+    raise AssertionError(f"{model} did not reach production within {LIMIT_S:g} s")
+
+
+def events_in_journal() -> set[str]:
+    """Answer the ids of all events that the journal tells."""
+    answer = json.loads(run("events", "list", "--limit", 1000, "--json"))
+    return {event["event_id"] for event in answer["events"]}
+
+
+def run(*arguments: object) -> str:
+    """Run one command of the CLI."""
+    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def write(path: Path, document: dict[str, Any]) -> Path:
+    """Write a spec."""
+    path.write_text(yaml.safe_dump(document))
+    return path
