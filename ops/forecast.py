@@ -90,7 +90,7 @@ def recent(
     client: Client, env: str, spec: ModelSpec, series: SeriesSpec, last: datetime
 ) -> grid.Grid:
     """Read the last context of a series from the online store, on the model's grid."""
-    wanted = (spec.context_points + 1) * spec.frequency // series.window
+    wanted = spec.context // series.window
     starts = [last - index * series.window for index in range(wanted)]
     found = [
         window

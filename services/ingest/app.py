@@ -37,9 +37,10 @@ def build() -> IngestDoor:
             runtime.client("sagemaker-featurestore-runtime"), names.feature_group(settings.env)
         ),
         summaries=S3Summaries(runtime.client("s3"), settings.bucket),
+        clock=clock,
     )
     worker = Worker(
-        service=Service(name=NAME, handlers=HANDLERS, effects=EFFECTS, look=None, ports=ports),
+        service=Service(name=NAME, handlers=HANDLERS, effects=EFFECTS, look=declared, ports=ports),
         store=store,
         bus=runtime.bus(settings),
         clock=clock,

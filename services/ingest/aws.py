@@ -1,7 +1,8 @@
 """Ingest's ports in boto3: translation only."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import TypeAdapter
@@ -11,6 +12,7 @@ from services.ingest.domain.seen import Ids, Shard, ShardKey, packed, unpacked
 from services.ingest.domain.state import Series
 from services.ingest.domain.windows import Window, at
 from shared.contracts import limits, names, windows
+from shared.contracts.complaints import SpecError
 from shared.contracts.specs import SeriesSpec
 from shared.contracts.windows import SeriesSummary, iso_milliseconds, iso_seconds
 from shared.messaging.aws_errors import translated
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker_featurestore_runtime import SageMakerFeatureStoreRuntimeClient
 
+ONLINE, OFFLINE = "OnlineStore", "OfflineStore"
 ABSENT = frozenset({"NoSuchKey", "404"})
 PAGE: TypeAdapter[Page] = TypeAdapter(Page)
 OVERTAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict"})
@@ -134,10 +137,17 @@ class SsmDeclared:
         return tuple(sorted(path for path in found if "/" not in path))
 
     def context(self, series: str) -> timedelta:
-        """Answer how much of a series the models that read it give to one forecast."""
-        specs = map(self.parameters.model_spec, self.parameters.models_of_series(series))
-        needed = (spec.context_points * spec.frequency for spec in specs if spec)
-        return max(needed, default=timedelta(0))
+        """Answer how much of a series the models that read it give to one forecast.
+
+        A spec that cannot be read counts when it was put right: it must not keep the others from
+        being served.
+        """
+        longest = timedelta(0)
+        for model in self.parameters.models_of_series(series):
+            with suppress(SpecError):
+                spec = self.parameters.model_spec(model)
+                longest = max(longest, spec.context if spec else longest)
+        return longest
 
 
 class FeatureStore:
@@ -147,24 +157,38 @@ class FeatureStore:
         self.client = client
         self.group = group
 
-    def write(self, series: str, windows: Sequence[Window], online_from: int, ttl_h: int) -> None:
+    def write(
+        self, series: str, windows: Sequence[Window], online_from: int, online_until: datetime
+    ) -> None:
         """Write windows offline and, those that start at `online_from` or later, online."""
-        online = {
-            "TargetStores": ["OnlineStore", "OfflineStore"],
-            "TtlDuration": {"Unit": "Hours", "Value": ttl_h},
-        }
-        offline = {"TargetStores": ["OfflineStore"]}
-        entries = [
-            {
-                "FeatureGroupName": self.group,
-                "Record": record_of(series, window),
-                **(online if window.start >= online_from else offline),
-            }
+        self.write_all(
+            self.entry(series, window, OFFLINE, ONLINE, until=online_until)
+            if window.start >= online_from
+            else self.entry(series, window, OFFLINE)
             for window in windows
-        ]
-        size = limits.BATCH_WRITE_RECORDS_MAX
-        for first in range(0, len(entries), size):
-            self.write_batch(entries[first : first + size])
+        )
+
+    def write_online(self, series: str, windows: Sequence[Window], online_until: datetime) -> None:
+        """Write windows online only; the store keeps what it has of the same EventTime."""
+        self.write_all(self.entry(series, window, ONLINE, until=online_until) for window in windows)
+
+    def entry(
+        self, series: str, window: Window, *stores: str, until: datetime | None = None
+    ) -> Mapping[str, Any]:
+        """Write a window as one entry; `until`: when it leaves the online store."""
+        life: Any = {"TtlDuration": time_to_live(window, until)} if until else {}
+        return {
+            "FeatureGroupName": self.group,
+            "Record": record_of(series, window),
+            "TargetStores": list(stores),
+            **life,
+        }
+
+    def write_all(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """Write entries, as many in a call as it takes."""
+        all_of_them, size = list(entries), limits.BATCH_WRITE_RECORDS_MAX
+        for first in range(0, len(all_of_them), size):
+            self.write_batch(all_of_them[first : first + size])
 
     def write_batch(self, entries: Sequence[Any]) -> None:
         """Write at most 25 windows; HTTP 200 may still mean that some were not written."""
@@ -179,13 +203,23 @@ class FeatureStore:
         raise Retryable(f"{self.group} did not take {len(entries)} windows: {why}")
 
 
+def time_to_live(window: Window, until: datetime) -> Mapping[str, Any]:
+    """Answer how long a window lives online: SageMaker counts from its EventTime."""
+    hours = -((published_at(window) - until) // timedelta(hours=1))
+    return {"Unit": "Hours", "Value": hours}
+
+
+def published_at(window: Window) -> datetime:
+    """Answer a window's EventTime."""
+    return at(0) + timedelta(milliseconds=window.event_time_ms)
+
+
 def record_of(series: str, window: Window) -> list[dict[str, str]]:
     """Write a window as the feature store wants it; a mean of nothing is left out."""
     moment = at(window.start)
-    published = at(0) + timedelta(milliseconds=window.event_time_ms)
     values = {
         windows.RECORD_IDENTIFIER: windows.record_id(series, moment),
-        windows.EVENT_TIME: iso_milliseconds(published),
+        windows.EVENT_TIME: iso_milliseconds(published_at(window)),
         "series": series,
         "window_start": iso_seconds(moment),
         "count": str(window.count),

@@ -1,12 +1,18 @@
 """One function per action: do it, return what happened. Safe to repeat until that is stored."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
-from services.ingest.domain import concluding, runs
-from services.ingest.domain.actions import PublishWindows, WindowsPublished
+from services.ingest.domain import concluding, online, runs
+from services.ingest.domain.actions import (
+    FillOnline,
+    OnlineFilled,
+    PublishWindows,
+    WindowsPublished,
+)
 from services.ingest.domain.pages import page_start
+from services.ingest.domain.windows import Window
 from services.ingest.ports import Ports
-from shared.contracts import limits
 from shared.messaging.decision import Action, Effect
 from shared.messaging.errors import Refused, Retryable
 
@@ -25,25 +31,47 @@ def publish_windows(action: PublishWindows, ports: Ports) -> WindowsPublished:
         *runs.unpack(action.revised, action.window_s),
     )
     try:
-        pages = {page_start(start, action.window_s) for start in starts}
-        found = ports.store.windows(action.series, pages)
-        windows = [found[start] for start in sorted(starts) if not found[start].is_open]
-        context = ports.declared.context(action.series)
-        context = max(context, timedelta(days=limits.WINDOW_CONTEXT_DAYS_MIN))
+        windows = closed(action.series, starts, action.window_s, ports)
+        kept = online.needed(ports.declared.context(action.series))
         last = int(action.summary.last.timestamp()) if action.summary else max(starts)
-        ports.features.write(
-            action.series,
-            windows,
-            online_from=max(last, *starts) - int(context.total_seconds()),
-            ttl_h=-(-context // timedelta(hours=1)) + 1,
-        )
+        online_from = max(last, *starts) - int(kept.total_seconds())
+        until = online.until(kept, ports.clock.now())
+        ports.features.write(action.series, windows, online_from, until)
         if action.summary:
             ports.summaries.put(action.summary)
     except Refused as refusal:
         raise Retryable(f"windows of {action.series} wait: {refusal}") from refusal
-    return WindowsPublished(written=len(windows))
+    is_all_online = all(window.start >= online_from for window in windows)
+    reaches = kept + online.SPARE if is_all_online else kept
+    return WindowsPublished(written=len(windows), online_s=int(reaches.total_seconds()))
+
+
+def fill_online(action: FillOnline, ports: Ports) -> OnlineFilled:
+    """Put windows online as they are now: what is there already stays.
+
+    Raises
+    ------
+    Retryable
+        Also where AWS refuses.
+    """
+    starts = runs.unpack(((action.first, action.windows),), action.window_s)
+    until = online.until(timedelta(seconds=action.wanted_s), ports.clock.now())
+    try:
+        windows = closed(action.series, starts, action.window_s, ports)
+        ports.features.write_online(action.series, windows, until)
+    except Refused as refusal:
+        raise Retryable(f"older windows of {action.series} wait: {refusal}") from refusal
+    return OnlineFilled(written=len(windows))
+
+
+def closed(series: str, starts: Iterable[int], window_s: int, ports: Ports) -> list[Window]:
+    """Answer those of the windows that there are and that wait for nothing, by ascending start."""
+    wanted = sorted(starts)
+    found = ports.store.windows(series, {page_start(start, window_s) for start in wanted})
+    return [found[start] for start in wanted if start in found and not found[start].is_open]
 
 
 EFFECTS: dict[type[Action], Effect] = {
     PublishWindows: Effect(do=publish_windows, then=concluding.windows_published),
+    FillOnline: Effect(do=fill_online, then=online.filled),
 }

@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from services.ingest.domain import concluding
+from services.ingest.domain import concluding, sweep
 from services.ingest.domain.batch import BatchAbsorbed
 from services.ingest.domain.state import Series
+from services.ingest.ports import Look
 from shared.contracts.envelope import Envelope, Event
 from shared.contracts.wishes import SweepRequested
 from shared.messaging.decision import Decision
@@ -12,17 +13,17 @@ from shared.messaging.worker import Handler
 
 
 def batch_absorbed(
-    event: Envelope[BatchAbsorbed], state: Series, look: None, now: datetime
+    event: Envelope[BatchAbsorbed], state: Series, look: Look, now: datetime
 ) -> Decision[Series]:
     """A batch's records are in their windows."""
     return concluding.conclude(state, event.data, now)
 
 
 def sweep_requested(
-    wish: Envelope[SweepRequested], state: Series, look: None, now: datetime
+    wish: Envelope[SweepRequested], state: Series, look: Look, now: datetime
 ) -> Decision[Series] | None:
-    """Say what batches did that are not coming back."""
-    return concluding.give_up(state, now)
+    """Find batches that are not coming back, and context that is not online."""
+    return sweep.sweep(state, look.context(state.series), now)
 
 
 HANDLERS: dict[type[Event], Handler] = {

@@ -1,8 +1,8 @@
-"""What absorption works on, and what ingest's effects act on."""
+"""What absorption works on, what handlers look at (`Look`), and what effects act on (`Ports`)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.ingest.domain.pages import Page
@@ -11,6 +11,7 @@ from services.ingest.domain.state import Series
 from services.ingest.domain.windows import Window
 from shared.contracts.specs import SeriesSpec
 from shared.contracts.windows import SeriesSummary
+from shared.messaging.clock import Clock
 from shared.messaging.decision import Kept
 from shared.messaging.worker import Store
 
@@ -47,7 +48,15 @@ class SeriesStore(Store[Series], Protocol):
         ...
 
 
-class Declared(Protocol):
+class Look(Protocol):
+    """Questions only: a handler cannot act."""
+
+    def context(self, series: str) -> timedelta:
+        """Answer how much of a series the models that read it give to one forecast."""
+        ...
+
+
+class Declared(Look, Protocol):
     """What users declared."""
 
     def series_spec(self, series: str) -> SeriesSpec | None:
@@ -56,10 +65,6 @@ class Declared(Protocol):
 
     def series_names(self) -> tuple[str, ...]:
         """Answer the names of all series that have a spec."""
-        ...
-
-    def context(self, series: str) -> timedelta:
-        """Answer how much of a series the models that read it give to one forecast."""
         ...
 
 
@@ -78,8 +83,20 @@ class Files(Protocol):
 class Features(Protocol):
     """The feature store."""
 
-    def write(self, series: str, windows: Sequence[Window], online_from: int, ttl_h: int) -> None:
+    def write(
+        self, series: str, windows: Sequence[Window], online_from: int, online_until: datetime
+    ) -> None:
         """Write windows offline and, those that start at `online_from` or later, online.
+
+        Raises
+        ------
+        Retryable
+            If not all of them could be written.
+        """
+        ...
+
+    def write_online(self, series: str, windows: Sequence[Window], online_until: datetime) -> None:
+        """Write windows online only; what is online already stays as it is.
 
         Raises
         ------
@@ -105,3 +122,4 @@ class Ports:
     declared: Declared
     features: Features
     summaries: Summaries
+    clock: Clock

@@ -74,6 +74,8 @@ PAGE_WINDOWS = 16  # windows kept in one item of about 2 KB: DynamoDB charges by
 WINDOW_IDS_PER_SECOND = 100  # records a second for which a window's shards of ids are laid out
 SHARD_IDS_MAX = 8_000  # of 8 bytes each: 39 shards still fit into one transaction of 4 MB
 WINDOW_CONTEXT_DAYS_MIN = 1  # windows of the last day are online even where no model asks
+ONLINE_SPARE_DAYS = 30  # online windows outlive the context: a silent series still has one
+ONLINE_FILL_WINDOWS_MAX = 2_500  # put online in one go: a hundred calls of BatchWriteRecord
 UNFINISHED_BUSINESS_MAX = 8  # batches, and things to do, of a series; more wait in the queue
 UNFINISHED_SECONDS_MAX = (
     QUEUE_VISIBILITY_SECONDS * QUEUE_RECEIVES_MAX

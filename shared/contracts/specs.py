@@ -151,6 +151,12 @@ class ModelSpec(Frozen):
         """Points before an origin that a forecast is given."""
         return algorithms.find(self.algorithm).context_points(self.season_points)
 
+    @property
+    def context(self) -> timedelta:
+        """How far back a forecast reads the series: a bucket more than its points, because the
+        latest may be unfinished."""
+        return (self.context_points + 1) * self.frequency
+
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:
         return _agreed(self, _model_contradictions)

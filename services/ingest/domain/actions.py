@@ -23,3 +23,27 @@ class WindowsPublished(Frozen):
     """They are in the feature store, and the summary tells of them."""
 
     written: int
+    online_s: int
+    """How far back from the latest window none of them is missing online."""
+
+
+class FillOnline(Action):
+    """Put windows that are offline already online, too, as they are now."""
+
+    series: str
+    window_s: int
+    first: int
+    """Start of the earliest, in seconds since 1970."""
+    windows: int
+    """How many there would be without gaps."""
+    online_s: int
+    """How far back the series was online when this was decided."""
+    reaches_s: int
+    """How far back it is online with these."""
+    wanted_s: int
+
+
+class OnlineFilled(Frozen):
+    """They are online."""
+
+    written: int

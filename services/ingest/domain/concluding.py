@@ -97,4 +97,8 @@ def windows_published(
         late=action.late,
         backfill=action.backfill,
     )
-    return Decision(series, f"{happened.written} windows are in the feature store", events=(said,))
+    return Decision(
+        series.publishing(happened.online_s),
+        f"{happened.written} windows are in the feature store",
+        events=(said,),
+    )

@@ -50,6 +50,11 @@ class Series(Frozen):
     """How many windows were published, from `first` to `last`."""
     conclusions: int = 0
     """How often windows were published: the revision of the summary."""
+    online_s: int | None = 0
+    """How far back from `last` no window is missing online; 0: unknown, as in states from before it
+    was kept; none: nothing was published yet."""
+    is_filling: bool = False
+    """Whether older windows are on their way online."""
 
     @property
     def window_length_s(self) -> int:
@@ -62,7 +67,7 @@ class Series(Frozen):
         """Return a copy whose windows have a length."""
         capacity = window_s * limits.WINDOW_IDS_PER_SECOND / limits.SHARD_IDS_MAX
         shards = 1 << max(0, int(2 * capacity).bit_length())
-        return self.changed(window_s=window_s, shards=shards)
+        return self.changed(window_s=window_s, shards=shards, online_s=None)
 
     def open_starts(self) -> tuple[int, ...]:
         """Answer the starts of the open windows."""
@@ -118,6 +123,11 @@ class Series(Frozen):
             last=max(ends, default=None),
             conclusions=self.conclusions + 1,
         )
+
+    def publishing(self, online_s: int) -> "Series":
+        """Return a copy that knows how far back published windows went online."""
+        known = online_s if self.online_s is None else min(self.online_s, online_s)
+        return self.changed(online_s=known)
 
     def hearing(self, absorbed: BatchAbsorbed, now: datetime) -> "Series":
         """Return a copy whose live stream has come as far as a batch."""

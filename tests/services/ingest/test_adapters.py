@@ -12,7 +12,15 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from infra.local.provision import table_definition
-from services.ingest.aws import DynamoSeries, FeatureStore, S3Summaries, SsmDeclared
+from services.ingest.aws import (
+    OFFLINE,
+    ONLINE,
+    DynamoSeries,
+    FeatureStore,
+    S3Summaries,
+    SsmDeclared,
+    time_to_live,
+)
 from services.ingest.domain.seen import Shard, ShardKey, hashed
 from services.ingest.domain.state import Series
 from services.ingest.domain.windows import Window, at
@@ -145,7 +153,7 @@ def feature_store() -> tuple[FeatureStore, Stubber]:
     return FeatureStore(client, "mc-dev-windows"), Stubber(client)
 
 
-def entry(start: int, is_online: bool) -> dict[str, Any]:
+def entry(start: int, *stores: str) -> dict[str, Any]:
     moment = at(start).strftime("%Y-%m-%dT%H:%M:%SZ")
     values = {
         "record_id": f"fees#{moment}",
@@ -157,13 +165,16 @@ def entry(start: int, is_online: bool) -> dict[str, Any]:
         "revision": "1",
         "mean": "0.25",
     }
-    stores = {"TargetStores": ["OnlineStore", "OfflineStore"]} if is_online else {}
-    ttl = {"TtlDuration": {"Unit": "Hours", "Value": 25}} if is_online else {}
+    ttl = {"TtlDuration": {"Unit": "Hours", "Value": 25}}
     return {
         "FeatureGroupName": "mc-dev-windows",
         "Record": [{"FeatureName": k, "ValueAsString": v} for k, v in values.items()],
-        **({"TargetStores": ["OfflineStore"]} | stores | ttl),
+        "TargetStores": list(stores),
+        **(ttl if ONLINE in stores else {}),
     }
+
+
+UNTIL = NOON + timedelta(hours=24, minutes=1)  # which is within the 25th hour
 
 
 def window(start: int) -> Window:
@@ -173,35 +184,53 @@ def window(start: int) -> Window:
 
 def test_old_windows_go_offline_and_the_last_online_too_for_a_while() -> None:
     features, stub = feature_store()
-    entries = [entry(0, False), entry(60, True)]
+    entries = [entry(0, OFFLINE), entry(60, OFFLINE, ONLINE)]
     stub.add_response(
         "batch_write_record", {"Errors": [], "UnprocessedEntries": []}, {"Entries": entries}
     )
     with stub:
-        features.write("fees", [window(0), window(60)], online_from=60, ttl_h=25)
+        features.write("fees", [window(0), window(60)], online_from=60, online_until=UNTIL)
     stub.assert_no_pending_responses()
+
+
+def test_windows_that_go_online_later_leave_no_second_row_offline() -> None:
+    features, stub = feature_store()
+    entries = [entry(0, ONLINE), entry(60, ONLINE)]
+    stub.add_response(
+        "batch_write_record", {"Errors": [], "UnprocessedEntries": []}, {"Entries": entries}
+    )
+    with stub:
+        features.write_online("fees", [window(0), window(60)], UNTIL)
+    stub.assert_no_pending_responses()
+
+
+def test_a_window_that_was_published_long_ago_lives_online_as_long_as_a_new_one() -> None:
+    old = window(0).changed(event_time_ms=int((NOON - timedelta(days=10)).timestamp() * 1_000))
+    assert time_to_live(old, UNTIL) == {"Unit": "Hours", "Value": 265}
 
 
 def test_what_the_feature_store_did_not_take_is_sent_again_and_only_that() -> None:
     features, stub = feature_store()
-    second, third = (entry(start, False) for start in (60, 120))
+    second, third = (entry(start, OFFLINE) for start in (60, 120))
     error = {"Entry": second, "ErrorCode": "InternalFailure", "ErrorMessage": "later"}
     stub.add_response("batch_write_record", {"Errors": [error], "UnprocessedEntries": [third]})
     stub.add_response(
         "batch_write_record", {"Errors": [], "UnprocessedEntries": []}, {"Entries": [second, third]}
     )
     with stub:
-        features.write("fees", [window(0), window(60), window(120)], online_from=180, ttl_h=25)
+        features.write(
+            "fees", [window(0), window(60), window(120)], online_from=180, online_until=UNTIL
+        )
     stub.assert_no_pending_responses()
 
 
 def test_windows_that_are_never_taken_are_tried_again_later() -> None:
     features, stub = feature_store()
-    error = {"Entry": entry(0, False), "ErrorCode": "Throttling", "ErrorMessage": "slowly"}
+    error = {"Entry": entry(0, OFFLINE), "ErrorCode": "Throttling", "ErrorMessage": "slowly"}
     for _ in range(limits.BATCH_ATTEMPTS_MAX):
         stub.add_response("batch_write_record", {"Errors": [error], "UnprocessedEntries": []})
     with stub, pytest.raises(Retryable, match="did not take 1 windows: Throttling: slowly"):
-        features.write("fees", [window(0)], online_from=60, ttl_h=25)
+        features.write("fees", [window(0)], online_from=60, online_until=UNTIL)
 
 
 def test_windows_of_no_observations_have_no_mean() -> None:
@@ -209,7 +238,7 @@ def test_windows_of_no_observations_have_no_mean() -> None:
     stub.add_response("batch_write_record", {"Errors": [], "UnprocessedEntries": []})
     empty = Window(start=0).imported(Window(start=0).content, NOON)
     with stub:
-        features.write("fees", [empty], online_from=60, ttl_h=25)
+        features.write("fees", [empty], online_from=60, online_until=UNTIL)
     assert empty.mean is None
 
 
@@ -230,5 +259,11 @@ def test_what_users_declared_is_read_from_ssm(aws: None) -> None:
         client.put_parameter(Name=path, Value=text, Type="String")
     assert declared.series_spec("fees") == SPEC
     assert declared.series_names() == ("fees",)
-    assert declared.context("fees") == spec.context_points * timedelta(minutes=5)
+    assert declared.context("fees") == (spec.context_points + 1) * timedelta(minutes=5)
     assert declared.context("other") == timedelta(0)
+    torn = names.parameter("dev", "torn", names.ModelParameter.SPEC)
+    client.put_parameter(Name=torn, Value="{horizon", Type="String")
+    client.put_parameter(
+        Name=names.model_of_series("dev", "fees", "torn"), Value="torn", Type="String"
+    )
+    assert declared.context("fees") == (spec.context_points + 1) * timedelta(minutes=5)

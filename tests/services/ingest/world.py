@@ -25,7 +25,7 @@ from shared.contracts.wishes import SweepRequested
 from shared.messaging.decision import Kept
 from shared.messaging.errors import Refused
 from shared.messaging.worker import Service
-from tests.fakes.messaging import Bench, MemoryStore, envelope
+from tests.fakes.messaging import Bench, DrivenClock, MemoryStore, envelope
 
 PAGE: TypeAdapter[Page] = TypeAdapter(Page)
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -71,6 +71,9 @@ class Outside:
         self.files: dict[str, bytes] = {}
         self.written: dict[int, Window] = {}
         self.online: set[int] = set()
+        self.expires: dict[int, datetime] = {}
+        self.online_calls: list[list[int]] = []
+        self.reads = timedelta(hours=1)
         self.summary: SeriesSummary | None = None
         self.refuses = False
 
@@ -81,7 +84,7 @@ class Outside:
         return tuple(self.specs)
 
     def context(self, series: str) -> timedelta:
-        return timedelta(hours=1)
+        return self.reads
 
     def put_file(self, key: str, body: bytes) -> str:
         self.files[f"s3://bucket/{key}"] = body
@@ -92,7 +95,9 @@ class Outside:
             raise Refused("NoSuchKey", uri)
         return self.files[uri]
 
-    def write(self, series: str, windows: Sequence[Window], online_from: int, ttl_h: int) -> None:
+    def write(
+        self, series: str, windows: Sequence[Window], online_from: int, online_until: datetime
+    ) -> None:
         if self.refuses:
             raise Refused("ValidationError", "no such feature group")
         for window in windows:
@@ -101,6 +106,15 @@ class Outside:
                 self.written[window.start] = window
             if window.start >= online_from:
                 self.online.add(window.start)
+                self.expires[window.start] = online_until
+
+    def write_online(self, series: str, windows: Sequence[Window], online_until: datetime) -> None:
+        if self.refuses:
+            raise Refused("ValidationError", "no such feature group")
+        self.online_calls.append([window.start for window in windows])
+        for window in windows:
+            self.online.add(window.start)
+            self.expires.setdefault(window.start, online_until)
 
     def put(self, *said: Any) -> Any:
         """Take a summary, or a file."""
@@ -155,12 +169,18 @@ class World:
     def __init__(self, store: Any = None) -> None:
         self.store = MemorySeries() if store is None else store
         self.outside = Outside()
-        self.bench = Bench(self.service(self.store, self.outside), self.store)
-        self.clock = self.bench.clock
+        self.clock = DrivenClock()
+        self.bench = Bench(self.service(self.store, self.outside), self.store, clock=self.clock)
 
     def service(self, store: Any, outside: Any) -> Service[Series]:
-        ports = Ports(store=store, declared=outside, features=outside, summaries=outside)
-        return Service("ingest", HANDLERS, EFFECTS, look=None, ports=ports)
+        ports = Ports(
+            store=store,
+            declared=outside,
+            features=outside,
+            summaries=outside,
+            clock=self.clock,
+        )
+        return Service("ingest", HANDLERS, EFFECTS, look=outside, ports=ports)
 
     def intake(self, danger: Danger | None = None) -> Intake:
         """Make a process; with danger, one that dies."""
@@ -190,9 +210,9 @@ class World:
         }
         self.intake(danger).take(reading.read(json.dumps(message), self.outside))
 
-    def sweep(self) -> None:
+    def sweep(self, danger: Danger | None = None) -> None:
         """Let the schedule fire."""
-        self.intake().handle(envelope(SweepRequested(), "sweep"))
+        self.intake(danger).handle(envelope(SweepRequested(), "sweep"))
 
     def windows(self, starts: Iterable[int], window_s: int = 60) -> Mapping[int, Window]:
         """Answer those of the windows that there are."""
