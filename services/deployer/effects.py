@@ -10,6 +10,7 @@ from services.deployer.domain.actions import (
     OfferPromotion,
     RollOut,
     SmokeTest,
+    WriteExpiry,
     WriteRuleVerdict,
 )
 from services.deployer.domain.outcomes import (
@@ -127,6 +128,12 @@ def write_rule_verdict(action: WriteRuleVerdict, ports: Ports) -> Done:
     return Done()
 
 
+def write_expiry(action: WriteExpiry, ports: Ports) -> Done:
+    """Decline in the registry what nobody decided upon."""
+    ports.registry.decline(action.package_arn, action.stage, action.note)
+    return Done()
+
+
 def delete_endpoint(action: DeleteEndpoint, ports: Ports) -> Done | Skipped:
     """Delete an endpoint, if it still has the configuration that has to go."""
     seen = ports.endpoints.describe(action.endpoint)
@@ -161,6 +168,7 @@ EFFECTS: dict[type[Action], Effect] = {
     SmokeTest: Effect(do=smoke_test, then=smoke.tested),
     OfferPromotion: Effect(do=offer_promotion, then=smoke.offered),
     WriteRuleVerdict: Effect(do=write_rule_verdict, then=nothing_follows),
+    WriteExpiry: Effect(do=write_expiry, then=nothing_follows),
     DeleteEndpoint: Effect(do=delete_endpoint, then=serving.deleted),
     CleanUp: Effect(do=clean_up, then=nothing_follows),
 }

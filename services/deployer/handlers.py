@@ -20,8 +20,8 @@ def model_registered(
     event: Envelope[ModelRegistered], state: Deployments, look: Look, now: datetime
 ) -> Answer:
     """A version waits for its verdict."""
-    world = look.world(state.model)
-    return verdicts.register(state, event.data, event.metadata.correlation_id, world)
+    said, metadata, world = event.data, event.metadata, look.world(state.model)
+    return verdicts.register(state, said, metadata.correlation_id, metadata.occurred_at, world)
 
 
 def model_package_changed(

@@ -39,6 +39,10 @@ class Registry(Protocol):
         """Approve for a stage, as a person would, if it is still pending."""
         ...
 
+    def decline(self, arn: str, stage: Stage, note: str) -> None:
+        """Decline for a stage, as a person would, if it is still pending."""
+        ...
+
 
 class Endpoints(Protocol):
     """SageMaker's hosting. `ensure` and `delete` may be repeated; `update` may not."""

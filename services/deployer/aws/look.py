@@ -52,4 +52,5 @@ class AwsLook:
             bake_s=int(spec.deployment.bake.total_seconds()) if spec else 0,
             frozen=spec.frozen if spec else not readable,
             rule_for=tuple(stage for stage in Stage if by_rule[stage] and self.rules_allowed),
+            expires_after_s=int(spec.approval.expires_after.total_seconds()) if spec else None,
         )

@@ -64,15 +64,21 @@ class SageMakerRegistry:
 
     def approve(self, arn: str, stage: Stage, note: str) -> None:
         """Approve for a stage, if it is still pending."""
+        self.decide(arn, stage, "Approved", note)
+
+    def decline(self, arn: str, stage: Stage, note: str) -> None:
+        """Decline for a stage, if it is still pending."""
+        self.decide(arn, stage, "Rejected", note)
+
+    def decide(self, arn: str, stage: Stage, status: str, note: str) -> None:
+        """Write a verdict, if nobody was faster: Describe is asked right before."""
         package = self.package(arn)
         if package is None:
             return
         if stage is Stage.STAGING and package.approval is Verdict.PENDING:
-            self.update(
-                ModelPackageArn=arn, ModelApprovalStatus="Approved", ApprovalDescription=note
-            )
+            self.update(ModelPackageArn=arn, ModelApprovalStatus=status, ApprovalDescription=note)
         if stage is Stage.PRODUCTION and package.production is Verdict.PENDING:
-            self.write_production(arn, "Approved", note)
+            self.write_production(arn, status, note)
 
     def write_production(self, arn: str, status: str, description: str) -> None:
         """Write the life cycle of a version."""

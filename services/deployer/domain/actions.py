@@ -53,6 +53,14 @@ class WriteRuleVerdict(Action):
     note: str
 
 
+class WriteExpiry(Action):
+    """Decline what has waited for too long, if nobody has said anything yet."""
+
+    package_arn: str
+    stage: Stage
+    note: str
+
+
 class DeleteEndpoint(Action):
     """Take an endpoint away on which nothing may serve."""
 

@@ -72,6 +72,8 @@ class World(Frozen):
     frozen: bool
     rule_for: tuple[Stage, ...]
     """Stages that the spec's rule approves, where this environment allows rules."""
+    expires_after_s: int | None = None
+    """Seconds that a version may wait for a verdict; None where nobody says."""
 
     def fence(self, stage: Stage) -> datetime | None:
         """Answer when the stage's endpoint was last modified; None where there is none."""

@@ -79,7 +79,7 @@ def passed(state: Deployments, version: Version, happened: SmokePassed) -> Decis
         package_arn=version.package_arn,
         version=version.number,
         evidence=happened.evidence,
-        by_rule=Stage.PRODUCTION in happened.world.rule_for,
+        by_rule=version.rule_may_approve and Stage.PRODUCTION in happened.world.rule_for,
     )
     return Decision(
         state,
@@ -128,8 +128,9 @@ def offered(
             rule = WriteRuleVerdict(
                 package_arn=action.package_arn, stage=Stage.PRODUCTION, note=PROMOTION_NOTE
             )
+            version = state.version(action.version)
             return Decision(
-                state,
+                state.with_version(version.changed(waits_since=now)) if version else state,
                 f"v{action.version} may be promoted",
                 actions=(rule,) if action.by_rule else (),
                 events=(

@@ -18,6 +18,10 @@ class Version(Frozen):
     package_arn: str
     correlation_id: str | None = None
     """The trip round the loop that made it."""
+    rule_may_approve: bool = False
+    """Whether its registration was heard, and does not ask for a person."""
+    waits_since: AwareDatetime | None = None
+    """Since when a verdict is due: at first for staging, once it was offered for production."""
     approval: Verdict = Verdict.PENDING
     production: Verdict = Verdict.PENDING
     promoter: str = ""

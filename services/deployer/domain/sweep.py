@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from services.deployer.domain import rollouts, serving, verdicts
+from services.deployer.domain import expiry, rollouts, serving, verdicts
 from services.deployer.domain.seen import Package, Verdict, World
 from services.deployer.domain.state import Deployments
 from shared.contracts.names import Stage
@@ -30,7 +30,7 @@ def sweep(
     for package in packages:
         decision = decision.and_then(
             lambda after, seen=package: verdicts.hear_package(after, seen, world)  # type: ignore[misc]
-        )
+        ).and_then(lambda after, seen=package: expiry.expire(after, seen, world, now))  # type: ignore[misc]
     for stage in Stage:
         decision = decision.and_then(
             lambda after, at=stage: serving.hear_endpoint(after, at, world, now)  # type: ignore[misc]

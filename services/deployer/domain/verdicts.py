@@ -13,6 +13,8 @@ The same table holds for production, with PromotionApproved and PromotionDecline
 approval counts only when the package is approved, too.
 """
 
+from datetime import datetime
+
 from services.deployer.domain import rollouts, serving
 from services.deployer.domain.actions import WriteRuleVerdict
 from services.deployer.domain.seen import Package, Verdict, World
@@ -29,17 +31,28 @@ from shared.contracts.names import Stage
 from shared.messaging.decision import Decision
 
 RULE_NOTE = "rule: it passed its gate"
+EXPIRED = "expired"
+"""How the deployer begins the note with which it declines what waited for too long."""
 
 
 def register(
-    state: Deployments, said: ModelRegistered, correlation_id: str, world: World
+    state: Deployments, said: ModelRegistered, correlation_id: str, since: datetime, world: World
 ) -> Decision[Deployments]:
-    """Remember a new version; where the spec says so, the rule approves it."""
+    """Remember a new version; where the spec says so, the rule approves it, unless the evidence
+    asks for a person."""
     known = state.version(said.version) or Version(
         number=said.version, package_arn=said.package_arn
     )
-    state = state.with_version(known.changed(correlation_id=correlation_id))
-    if Stage.STAGING in world.rule_for and known.approval is Verdict.PENDING:
+    registered = known.changed(
+        correlation_id=correlation_id, rule_may_approve=said.person_because is None
+    )
+    if known.approval is not Verdict.PENDING:
+        why = f"v{said.version} is {known.approval} already"
+        return Decision(state.with_version(registered), why)
+    state = state.with_version(registered.changed(waits_since=since))
+    if said.person_because:
+        return Decision(state, f"v{said.version} waits for a person: {said.person_because}")
+    if Stage.STAGING in world.rule_for:
         action = WriteRuleVerdict(package_arn=said.package_arn, stage=Stage.STAGING, note=RULE_NOTE)
         return Decision(state, f"v{said.version} is approved by the rule", actions=(action,))
     return Decision(state, f"v{said.version} waits for approval")
@@ -94,7 +107,7 @@ def approve(
     state: Deployments, version: Version, package: Package, world: World
 ) -> Decision[Deployments]:
     """A person or the rule approved: to staging."""
-    approved = version.with_package(package).changed(approval=Verdict.APPROVED)
+    approved = version.with_package(package).changed(approval=Verdict.APPROVED, waits_since=None)
     cause = f"approved/{Stage.STAGING}/{package.arn}"
     return rollouts.start(
         state.with_version(approved), Stage.STAGING, version.number, cause, world
@@ -214,10 +227,12 @@ def keep_out(
 
 
 def approver(package: Package, note: str) -> str:
-    """Say who said it: the rule signs its note, and what a service wrote last hides who was
-    before."""
+    """Say who said it: the rule and the expiry sign their notes, and what a service wrote last
+    hides who was before."""
     if note.startswith("rule:"):
         return "rule"
     parts = package.last_modified_by.split("/")
     by_service = any(part.startswith("modelcycle-") for part in parts)
-    return "unknown" if by_service else package.last_modified_by
+    if by_service:
+        return EXPIRED if note.startswith(EXPIRED) else "unknown"
+    return package.last_modified_by

@@ -1,6 +1,7 @@
 """What SageMaker answers with one code for several things, and how it is told apart."""
 
 from typing import Any
+from unittest.mock import ANY
 
 import boto3
 import pytest
@@ -10,8 +11,9 @@ from services.deployer.aws.endpoints import SageMakerEndpoints
 from services.deployer.aws.look import AwsLook
 from services.deployer.aws.registry import SageMakerRegistry
 from shared.contracts.complaints import Complaint, SpecError
+from shared.contracts.names import Stage
 from shared.messaging.errors import Refused, Retryable
-from tests.services.deployer.world import ENV, MODEL, START, arn
+from tests.services.deployer.world import ENV, MODEL, START, SageMaker, arn
 
 ENDPOINT = "mc-dev-fees-staging"
 
@@ -89,6 +91,55 @@ def test_two_who_write_in_the_registry_at_once_take_turns(sagemaker: Any) -> Non
         stub.add_client_error("update_model_package", "ConflictException")
         with pytest.raises(Retryable):
             SageMakerRegistry(sagemaker).write_production(arn(1), "Approved", "fine")
+
+
+def described(approval: str, production: str | None) -> dict[str, Any]:
+    life_cycle = {"Stage": "Staging", "StageStatus": "PendingApproval"}
+    if production:
+        life_cycle = {"Stage": "Production", "StageStatus": production}
+    container = {"Image": "image", "ModelDataUrl": "s3://b/model.tar.gz"}
+    return {
+        "ModelPackageName": "mc-dev-fees",
+        "ModelPackageArn": arn(1),
+        "ModelPackageVersion": 1,
+        "CreationTime": START,
+        "ModelPackageStatus": "Completed",
+        "ModelPackageStatusDetails": {"ValidationStatuses": []},
+        "ModelApprovalStatus": approval,
+        "ModelLifeCycle": life_cycle,
+        "InferenceSpecification": {"Containers": [container]},
+        "CustomerMetadataProperties": SageMaker().registered(1).registration.properties(),
+    }
+
+
+@pytest.mark.parametrize(
+    ("approval", "production", "stage", "written"),
+    [
+        ("PendingManualApproval", None, Stage.STAGING, {"ModelApprovalStatus": "Rejected"}),
+        ("Approved", None, Stage.STAGING, None),
+        ("Approved", "PendingApproval", Stage.PRODUCTION, {"ModelLifeCycle": ANY}),
+        ("Approved", "Approved", Stage.PRODUCTION, None),
+        ("Approved", None, Stage.PRODUCTION, None),
+    ],
+)
+def test_only_what_still_waits_is_declined_for_want_of_a_verdict(
+    sagemaker: Any,
+    approval: str,
+    production: str | None,
+    stage: Stage,
+    written: dict[str, Any] | None,
+) -> None:
+    with Stubber(sagemaker) as stub:
+        stub.add_response("describe_model_package", described(approval, production))
+        if written:
+            note = {"ApprovalDescription": "expired"} if stage is Stage.STAGING else {}
+            stub.add_response(
+                "update_model_package",
+                {"ModelPackageArn": arn(1)},
+                {"ModelPackageArn": arn(1), **written, **note},
+            )
+        SageMakerRegistry(sagemaker).decline(arn(1), stage, "expired")
+        stub.assert_no_pending_responses()
 
 
 def test_a_spec_that_cannot_be_read_freezes_the_model(sagemaker: Any) -> None:

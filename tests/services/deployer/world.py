@@ -64,6 +64,7 @@ class SageMaker:
         self.moments = 0
         self.rule_for: tuple[Stage, ...] = ()
         self.frozen = False
+        self.expires_after_s: int | None = None
         self.strategy = "all-at-once"
 
     # what people and SageMaker do -----------------------------------------------------------
@@ -119,6 +120,7 @@ class SageMaker:
             bake_s=0,
             frozen=self.frozen,
             rule_for=self.rule_for,
+            expires_after_s=self.expires_after_s,
         )
 
     def package(self, package_arn: str) -> Package | None:
@@ -133,12 +135,20 @@ class SageMaker:
         return True
 
     def approve(self, package_arn: str, stage: Stage, note: str) -> None:
+        self.decide(package_arn, stage, Verdict.APPROVED, note)
+
+    def decline(self, package_arn: str, stage: Stage, note: str) -> None:
+        self.decide(package_arn, stage, Verdict.DECLINED, note)
+
+    def decide(self, package_arn: str, stage: Stage, verdict: Verdict, note: str) -> None:
         field, said = ("approval", "approval_note")
         if stage is Stage.PRODUCTION:
             field, said = ("production", "production_note")
-        self.packages[package_arn] = self.packages[package_arn].changed(
-            **{field: Verdict.APPROVED, said: note}
-        )
+        package = self.packages[package_arn]
+        if getattr(package, field) is Verdict.PENDING:
+            self.packages[package_arn] = package.changed(
+                **{field: verdict, said: note, "last_modified_by": "modelcycle-deployer"}
+            )
 
     def describe(self, endpoint: str) -> Endpoint | None:
         return self.endpoints.get(endpoint)
