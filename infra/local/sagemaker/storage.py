@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import shutil
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -80,7 +81,10 @@ def pack(folder: Path) -> bytes:
 
 
 def unpack(body: bytes, folder: Path) -> None:
-    """Write the content of a tar.gz into a folder, which is made.
+    """Write the files of a tar.gz into a folder, which is made; links become copies.
+
+    Entry by entry, because ``extractall`` has a safe filter only from Python 3.11.4 on, which is
+    newer than what Debian 12 brings.
 
     Raises
     ------
@@ -90,9 +94,19 @@ def unpack(body: bytes, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with tarfile.open(fileobj=io.BytesIO(body), mode="r:gz") as archive:
-            archive.extractall(folder, filter="data")
-    except (tarfile.TarError, OSError, EOFError) as error:
+            for entry in archive:
+                _unpack_entry(archive, entry, within(folder, entry.name))
+    except (tarfile.TarError, OSError, EOFError, KeyError) as error:
         raise JobError(f"ClientError: Failed to extract model data archive: {error}") from error
+
+
+def _unpack_entry(archive: tarfile.TarFile, entry: tarfile.TarInfo, target: Path) -> None:
+    if entry.isdir():
+        target.mkdir(parents=True, exist_ok=True)
+    elif (content := archive.extractfile(entry)) is not None:  # follows links inside the archive
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with content, target.open("wb") as written:
+            shutil.copyfileobj(content, written)
 
 
 def within(folder: Path, name: str) -> Path:
