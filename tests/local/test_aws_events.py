@@ -6,7 +6,6 @@ where the guides' own samples are at hand, every field that they print must be t
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,13 +14,11 @@ from infra.local.processes import Children
 from infra.local.sagemaker import events
 from tests.local.city import City
 from tests.local.conftest import Clients
-from tests.local.world import ACCOUNT, IMAGE, REPOSITORY, ROLE, until
+from tests.local.documented import GUIDES, TWINS, kinds, missing, read
+from tests.local.world import ACCOUNT, IMAGE, ROLE, until
 
-TWINS = REPOSITORY / "tests" / "aws_events"
-GUIDES = REPOSITORY / ".." / "shared" / "aws-events"
 HERE = ("endpoint", "endpoint-deployment", "model-package", "feature-group")
 
-SLIP = "Timestamp"  # a sample of 2023 has this word where a time belongs
 BAKE_S = 60
 
 Detail = Mapping[str, Any]
@@ -92,45 +89,6 @@ def roll_out_twice(city: City) -> None:
     until(lambda: len(city.said(stages)) == len(("Creating", "Baking")), city.engine.tick)
     city.world.pass_time(BAKE_S)
     city.until_status("InService")
-
-
-def read(path: Path) -> dict[str, Any]:
-    content: dict[str, Any] = json.loads(path.read_text())
-    return content
-
-
-def kinds(value: Any) -> Any:
-    """Answer what a value is made of: keys, and the kind and spelling of each leaf."""
-    match value:
-        case dict():
-            return {key: kinds(member) for key, member in value.items()}
-        case list():
-            return [kinds(member) for member in value[:1]]
-        case bool():
-            return "bool"
-        case int() | float():
-            return "number"
-        case str() if value.isupper():
-            return "CAPITALS"
-        case str():
-            return "time" if value.endswith("Z") and value[0].isdigit() else "text"
-        case _:
-            return value
-
-
-def missing(documented: Any, ours: Any, path: str = "") -> Iterator[str]:
-    """Iterate over the documented leaves that ours lacks, or has in another kind or spelling."""
-    if isinstance(documented, dict) and isinstance(ours, dict):
-        for key, value in documented.items():
-            if key not in ours:
-                yield f"{path}.{key} is not there"
-            elif value != SLIP:
-                yield from missing(value, ours[key], f"{path}.{key}")
-    elif isinstance(documented, list) and isinstance(ours, list):
-        for each, other in zip(documented[:1], ours[:1], strict=False):
-            yield from missing(each, other, f"{path}[0]")
-    elif kinds(documented) != kinds(ours):
-        yield f"{path} is {ours!r}, not like {documented!r}"
 
 
 def like(twin: dict[str, Any], heard: dict[str, list[Detail]]) -> Detail:

@@ -20,13 +20,12 @@ from infra.local.sagemaker.core import Caller, ServiceError
 from infra.local.sagemaker.job import ENDED, ServedModel
 from infra.local.sagemaker.jobs import Jobs
 from infra.local.sagemaker.runner import algorithm_images, inside, repository
+from tests.local.documented import TWINS, all_keys, documented_keys, missing, read
 from tests.local.world import IMAGE, REPOSITORY, ROLE, World, fixture_runner, until
 
 Shapes = Mapping[str, Any]
 CALLER = Caller("modelcycle-trainer", "modelcycle-trainer")
 INPUT = {"s3://data/in/a.txt": b"1 2\n", "s3://data/in/deep/b.txt": b"6\n"}
-PUBLIC = REPOSITORY / ".." / "shared" / "aws-events"
-TWINS = REPOSITORY / "tests" / "aws_events"
 
 
 class Yard:
@@ -515,38 +514,87 @@ def test_jobs_are_listed_by_status(yard: Yard, api: Any) -> None:
     assert_shaped(api, "ListTrainingJobs", everything)
 
 
-def all_keys(value: Any, path: str = "") -> set[str]:
-    if isinstance(value, Mapping):
-        inner = {key for name, part in value.items() for key in all_keys(part, f"{path}.{name}")}
-        return {path} | inner
-    if isinstance(value, list | tuple):
-        return {path}.union(*(all_keys(part, f"{path}[]") for part in value))
-    return {path}
-
-
-def samples(pattern: str) -> list[Path]:
-    return [*sorted(TWINS.glob(pattern)), *sorted(PUBLIC.glob(pattern))]
-
-
 OPEN_MAPS = (".HyperParameters.", ".Environment.", ".Tags.")
+KEY = "arn:aws:kms:eu-central-1:123456789012:key/k"
+# All that the guides print of a request; the container of a job is none the wiser
+WHOLE: Shapes = {
+    "Training": {
+        "InputDataConfig": [
+            {
+                "ChannelName": "train",
+                "DataSource": {"S3DataSource": s3_prefix("s3://data/in")},
+                "ContentType": "text/plain",
+                "CompressionType": "None",
+                "RecordWrapperType": "None",
+            }
+        ],
+        "OutputDataConfig": {"S3OutputPath": "s3://data/out/", "KmsKeyId": KEY},
+        "ResourceConfig": {
+            "InstanceType": "ml.m5.large",
+            "InstanceCount": 1,
+            "VolumeSizeInGB": 1,
+            "VolumeKmsKeyId": KEY,
+        },
+        "VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]},
+    },
+    "Processing": {
+        "ProcessingOutputConfig": {
+            **processing_request("any")["ProcessingOutputConfig"],
+            "KmsKeyId": KEY,
+        },
+        "ProcessingResources": {
+            "ClusterConfig": {
+                "InstanceCount": 1,
+                "InstanceType": "ml.m5.large",
+                "VolumeSizeInGB": 1,
+                "VolumeKmsKeyId": KEY,
+            }
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+        "NetworkConfig": {
+            "EnableInterContainerTrafficEncryption": True,
+            "EnableNetworkIsolation": False,
+            "VpcConfig": {"SecurityGroupIds": ["sg-1"], "Subnets": ["subnet-1"]},
+        },
+        "ExperimentConfig": {},
+    },
+    "Transform": {
+        "MaxConcurrentTransforms": 1,
+        "MaxPayloadInMB": 6,
+        "Environment": {"DEEPAR_INFERENCE_CONFIG": "{}"},
+        "TransformInput": {
+            **transform_request("any")["TransformInput"],
+            "CompressionType": "None",
+        },
+        "TransformOutput": {
+            **transform_request("any")["TransformOutput"],
+            "Accept": "application/jsonlines",
+            "KmsKeyId": KEY,
+        },
+    },
+}
 
 
-@pytest.mark.parametrize("word", ["Training", "Processing", "Transform"])
-def test_events_have_the_documented_fields(yard: Yard, word: str) -> None:
+@pytest.mark.parametrize("word", WHOLE)
+def test_events_have_every_documented_field_and_no_other(yard: Yard, word: str) -> None:
     serve_mean(yard)
     begin = {"Training": yard.train, "Processing": yard.process, "Transform": yard.transform}[word]
-    begin("fees-1")
+    begin("fees-1", **WHOLE[word])
     yard.finish(word, "fees-1")
     events = yard.world.details(f"SageMaker {word} Job State Change")
-    documented: set[str] = set()
-    for sample in samples(f"sagemaker-{word.lower()}-job-state-change*.json"):
-        documented |= all_keys(json.loads(sample.read_text())["detail"])
+    kind = f"sagemaker-{word.lower()}-job-state-change"
+    documented = documented_keys(f"{kind}*.json")
     assert {event[f"{word}JobStatus"] for event in events} == {"InProgress", "Completed"}
     for event in events:
         unknown = all_keys(event) - documented
         assert {key for key in unknown if not key.startswith(OPEN_MAPS)} == set()
         assert event["FailureReason"] is None
         assert isinstance(event["CreationTime"], int)
+    absent = documented - all_keys(events[-1])
+    assert {key for key in absent if not key.startswith(OPEN_MAPS)} == set()
+    twin = read(TWINS / f"{kind}.json")["detail"]
+    ours = json.loads(json.dumps(events[-1]))
+    assert [said for said in missing(twin, ours) if not said.startswith(OPEN_MAPS)] == []
     last = events[-1]
     assert isinstance(last[f"{word}EndTime"], int)
     assert yard.world.events[-1][1] == [last[f"{word}JobArn"]]
@@ -585,10 +633,36 @@ def test_keys_and_archives_that_climb_out_of_their_folder_are_refused(tmp_path: 
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         archive.addfile(tarfile.TarInfo("../x"))
-    with pytest.raises(storage.JobError, match="Failed to extract model data archive"):
+    with pytest.raises(storage.JobError, match="not a path below"):
         storage.unpack(packed.getvalue(), tmp_path / "model")
     with pytest.raises(storage.JobError, match="Failed to extract model data archive"):
         storage.unpack(b"no archive", tmp_path / "model")
+
+
+def test_links_inside_of_an_archive_become_copies_and_those_out_of_it_are_refused(
+    tmp_path: Path,
+) -> None:
+    def archive_with_a_link_to(target: str) -> bytes:
+        packed = io.BytesIO()
+        with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+            folder = tarfile.TarInfo("code")
+            folder.type = tarfile.DIRTYPE
+            archive.addfile(folder)
+            content = tarfile.TarInfo("code/model.txt")
+            content.size = 2
+            archive.addfile(content, io.BytesIO(b"ok"))
+            link = tarfile.TarInfo("code/latest.txt")
+            link.type, link.linkname = tarfile.SYMTYPE, target
+            archive.addfile(link)
+        return packed.getvalue()
+
+    storage.unpack(archive_with_a_link_to("model.txt"), tmp_path / "in")
+    latest = tmp_path / "in" / "code" / "latest.txt"
+    assert latest.read_bytes() == b"ok"
+    assert not latest.is_symlink()
+    for outside in ("/etc/hostname", "../../x"):
+        with pytest.raises(storage.JobError, match="Failed to extract model data archive"):
+            storage.unpack(archive_with_a_link_to(outside), tmp_path / "out")
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,8 @@ from infra.local.sagemaker.models import Models
 from infra.local.sagemaker.pipelines import Pipelines
 from infra.local.sagemaker.references import Reference, UnresolvedError, references
 from infra.local.sagemaker.tags import Tags
+from tests.local.documented import documented_keys, keys_of
 from tests.local.test_jobs import (
-    PUBLIC,
-    TWINS,
-    all_keys,
     processing_request,
     s3_prefix,
     training_request,
@@ -81,6 +79,7 @@ class Works:
         request = {
             "PipelineName": name,
             "PipelineExecutionDisplayName": "fees-r1",
+            "PipelineExecutionDescription": "asked by hand",
             "PipelineParameters": given,
         }
         arn: str = self.pipelines.start_pipeline_execution(request, ALICE)["PipelineExecutionArn"]
@@ -558,13 +557,6 @@ def test_events_tell_each_status_once_with_the_documented_fields(works: Works) -
     for said, resources, _ in works.world.events:
         if said in (pipeline_events.EXECUTION, pipeline_events.STEP):
             assert resources == [arn.split("/execution/")[0], arn]
-    assert_documented(told, "sagemaker-pipeline-execution-status-change*.json")
-    assert_documented(steps, "sagemaker-pipeline-step-status-change*.json")
-
-
-def assert_documented(details: list[Mapping[str, Any]], pattern: str) -> None:
-    documented: set[str] = set()
-    for sample in (*TWINS.glob(pattern), *PUBLIC.glob(pattern)):
-        documented |= all_keys(json.loads(sample.read_text())["detail"])
-    for detail in details:
-        assert all_keys(detail) <= documented
+    for details, kind in ((told, "execution"), (steps, "step")):
+        emitted = keys_of(details)
+        assert emitted == documented_keys(f"sagemaker-pipeline-{kind}-status-change*.json")
