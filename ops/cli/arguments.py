@@ -39,6 +39,7 @@ def check_note(ctx: click.Context, param: click.Parameter, given: str | None) ->
 
 model = click.argument("model")
 version = click.argument("version", type=VersionNumber(), required=False)
+needed_version = click.argument("version", type=VersionNumber())
 note = click.option("--note", callback=check_note, help="What you want to be remembered.")
 reason = click.option(
     "--reason", required=True, callback=check_note, help="Why, in one line: the journal keeps it."

@@ -49,6 +49,7 @@ VERBS = {
     "decline": Verb("ops.cli.approvals:decline", "Decline a version, or take an approval back."),
     "promote": Verb("ops.cli.approvals:promote", "Approve a version for production."),
     "rollback": Verb("ops.cli.wishes:rollback", "Take the version away that serves a stage."),
+    "deploy": Verb("ops.cli.wishes:deploy", "Try again to deploy an approved version."),
     "status": Verb("ops.cli.status:status", "Show where every model stands."),
     "events": Verb("ops.cli.events:events", "List and show what happened."),
     "doctor": Verb("ops.cli.doctor:doctor", "Check this machine, AWS and the environment."),

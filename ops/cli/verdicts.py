@@ -18,6 +18,7 @@ from typing import Any
 
 from ops.cli.errors import CliError, misused, not_found, refused
 from ops.cli.registry import PRODUCTION, Described, Verdict, Version
+from shared.contracts.names import Stage
 
 Fields = dict[str, Any]
 VERSIONS_LISTED = 10
@@ -80,6 +81,32 @@ def promote(seen: Described, note: str) -> Fields:
     return life_cycle("Approved", note)
 
 
+def deployable(seen: Described, stage: Stage) -> None:
+    """Refuse a version that people have not approved for a stage, as the deployer would."""
+    version = registered(seen)
+    if version.approval is Verdict.DECLINED:
+        raise declined(version, seen.approval_note)
+    if version.approval is Verdict.WAITING:
+        raise refused(
+            f"{name(version)} is not approved yet",
+            f"modelcycle approve {version.model} {version.number}",
+        )
+    if stage is Stage.PRODUCTION and version.production is Verdict.DECLINED:
+        raise declined(version, seen.production_note, " for production")
+    if not is_approved(version, stage):
+        raise refused(
+            f"{name(version)} is not approved for production yet",
+            f"modelcycle promote {version.model} {version.number}",
+        )
+
+
+def is_approved(version: Version, stage: Stage) -> bool:
+    """Tell whether people approved a version for a stage."""
+    if version.approval is not Verdict.APPROVED:
+        return False
+    return stage is Stage.STAGING or version.production is Verdict.APPROVED
+
+
 def life_cycle(status: str, note: str) -> Fields:
     """Write what is said of production."""
     return {
@@ -102,10 +129,7 @@ def choose(
         If there is no such version, none waits, or several do.
     """
     if number is not None:
-        for version in versions:
-            if version.number == number:
-                return version
-        raise not_found(f"there is no v{number} of {model}", known(model, versions))
+        return named(model, versions, number)
     waiting = [version for version in versions if waits(version)]
     if not waiting:
         raise refused(f"no version of {model} waits{purpose(verb)}", next_step(model, versions))
@@ -115,6 +139,20 @@ def choose(
             f"say which: modelcycle {verb} {model} {waiting[0].number}",
         )
     return waiting[0]
+
+
+def named(model: str, versions: Sequence[Version], number: int) -> Version:
+    """Answer the version of this number.
+
+    Raises
+    ------
+    CliError
+        If there is none, naming those that there are.
+    """
+    for version in versions:
+        if version.number == number:
+            return version
+    raise not_found(f"there is no v{number} of {model}", known(model, versions))
 
 
 def purpose(verb: str) -> str:

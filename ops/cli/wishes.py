@@ -1,17 +1,22 @@
-"""``modelcycle retrain`` and ``rollback``: wishes, said on the bus in the caller's name."""
+"""``modelcycle retrain``, ``rollback`` and ``deploy``: wishes, said on the bus in the caller's
+name."""
 
 import click
 
-from ops.cli import arguments, output
+from ops.cli import arguments, output, verdicts
 from ops.cli.connecting import connected
 from ops.cli.connection import Connection
 from ops.cli.declarations import Declarations
-from ops.cli.endpoints import serving
+from ops.cli.endpoints import Serving, serving
 from ops.cli.errors import CliError, refused
-from ops.cli.registry import Registry, Verdict, Version
+from ops.cli.registry import Registry, Version
 from ops.cli.speak import say
-from shared.contracts.lifecycle import RetrainRequested, RollbackRequested
+from shared.contracts.lifecycle import DeploymentRequested, RetrainRequested, RollbackRequested
 from shared.contracts.names import Stage
+
+at_stage = click.option(
+    "--stage", required=True, type=click.Choice([stage.value for stage in Stage])
+)
 
 
 @click.command()
@@ -33,19 +38,19 @@ def retrain(connection: Connection, model: str, reason: str, note: str) -> None:
 
 @click.command()
 @arguments.model
-@click.option("--stage", required=True, type=click.Choice([stage.value for stage in Stage]))
+@at_stage
 @arguments.reason
-@click.option("--yes", is_flag=True, help="Also if no other version could take over.")
 @connected
-def rollback(connection: Connection, model: str, stage: str, reason: str, yes: bool) -> None:
+def rollback(connection: Connection, model: str, stage: str, reason: str) -> None:
     """Take the version away that serves a stage, or is on its way to it.
 
     The newest version that is kept and still approved takes over.
     """
     Declarations(connection).model(model)
-    version = present(connection, model, Stage(stage))
+    seen, version = present(connection, model, Stage(stage))
     others = Registry(connection).versions(model)
-    if not yes and not any(may_take_over(one, version, Stage(stage)) for one in others):
+    takes_over = any(may_take_over(one, version, Stage(stage)) for one in others)
+    if not takes_over and not seen.coming:
         raise nothing_takes_over(model, version, stage)
     connection.require_environment()
     wish = RollbackRequested(model=model, stage=stage, version=version, reason=reason)
@@ -54,26 +59,62 @@ def rollback(connection: Connection, model: str, stage: str, reason: str, yes: b
     output.note(f"modelcycle events show {event_id} says what became of it")
 
 
-def present(connection: Connection, model: str, stage: Stage) -> int:
-    """Answer the version to take away: the one on its way, else the one that serves."""
+def present(connection: Connection, model: str, stage: Stage) -> tuple[Serving, int]:
+    """Answer the endpoint, and the version to take away: the one on its way, else the one that
+    serves."""
     seen = serving(connection, model, stage)
     version = seen and (seen.coming or seen.version)
-    if not version:
+    if not seen or not version:
         raise refused(f"nothing of {model} serves in {stage}", f"modelcycle status {model}")
-    return version
+    return seen, version
 
 
 def may_take_over(one: Version, leaving: int, stage: Stage) -> bool:
     """Tell whether a version is approved for a stage, besides the one that leaves."""
-    if one.number == leaving or one.approval is not Verdict.APPROVED:
-        return False
-    return stage is Stage.STAGING or one.production is Verdict.APPROVED
+    return one.number != leaving and verdicts.is_approved(one, stage)
 
 
 def nothing_takes_over(model: str, version: int, stage: str) -> CliError:
     """Say that a roll-back would end all forecasts."""
     return refused(
-        f"v{version} is the only version of {model} approved for {stage}: without it the endpoint "
-        "is deleted, and forecasts end",
-        "the same command with --yes, if that is what you want",
+        f"v{version} is the only version of {model} approved for {stage}: nothing could take over",
+        f"to end its forecasts, take the approval back: modelcycle decline {model} {version} "
+        "--revoke",
     )
+
+
+@click.command()
+@arguments.model
+@arguments.needed_version
+@at_stage
+@arguments.reason
+@connected
+def deploy(connection: Connection, model: str, version: int, stage: str, reason: str) -> None:
+    """Try again to deploy VERSION, which is approved for the stage.
+
+    After AWS had no capacity, or where automation stopped and called for a person.
+    """
+    if Declarations(connection).model(model).frozen:
+        output.note(f"{model} is frozen: it waits until `models unfreeze {model}`")
+    registry = Registry(connection)
+    found = verdicts.named(model, registry.versions(model), version)
+    verdicts.deployable(registry.describe(found), Stage(stage))
+    check_on_its_way(serving(connection, model, Stage(stage)), model, version, stage)
+    connection.require_environment()
+    wish = DeploymentRequested(model=model, stage=stage, version=version, reason=reason)
+    (event_id,) = say(connection, wish)
+    click.echo(f"a deployment of {model} v{version} to {stage} is requested")
+    output.note(f"modelcycle events show {event_id} says what became of it")
+
+
+def check_on_its_way(seen: Serving | None, model: str, version: int, stage: str) -> None:
+    """Refuse to deploy what is on its way already.
+
+    What serves already is not refused: where automation had stopped, the wish lets it go on.
+    """
+    if seen and seen.coming == version:
+        raise refused(
+            f"{model} v{version} is on its way to {stage} already", f"modelcycle status {model}"
+        )
+    if seen and seen.version == version:
+        output.note(f"v{version} serves in {stage}: only automation that had stopped goes on")

@@ -154,6 +154,8 @@ def test_a_version_of_strangers_is_not_approved(
         (("retrain", "fees", "--reason", " "), "must not be empty"),
         (("rollback", "fees", "--reason", "bad"), "Missing option '--stage'."),
         (("rollback", "fees", "--reason", "bad", "--stage", "prod"), "'prod' is not one of"),
+        (("deploy", "fees", "--reason", "bad", "--stage", "staging"), "Missing argument 'VERSION'"),
+        (("deploy", "fees", "1", "--reason", "bad"), "Missing option '--stage'."),
     ],
 )
 def test_wrong_use_is_told_before_aws_is_asked(

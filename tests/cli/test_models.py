@@ -209,6 +209,7 @@ def test_models_are_listed_and_shown_for_people_and_for_programs(
         ("promote", "showm", "3"),
         ("retrain", "showm", "--reason", "why not"),
         ("rollback", "showm", "--stage", "staging", "--reason", "why not"),
+        ("deploy", "showm", "3", "--stage", "staging", "--reason", "why not"),
     ],
 )
 def test_an_unknown_model_is_answered_with_the_nearest(
