@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import tarfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -217,6 +218,7 @@ def test_a_program_finds_the_container_contract_and_none_of_our_own_variables(
     assert (seen["OMP_NUM_THREADS"], seen["AWS_REGION"]) == ("1", "eu-central-1")
     assert seen["AWS_ACCESS_KEY_ID"] == "modelcycle-jobs"
     assert "AWS_SESSION_TOKEN" not in seen
+    assert {seen["AWS_CONFIG_FILE"], seen["AWS_SHARED_CREDENTIALS_FILE"]} == {os.devnull}
     assert not (yard.folder / "training-job" / "fees-1").exists()  # gone with its job
 
 

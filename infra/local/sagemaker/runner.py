@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from infra.local.account import plain_environment
 from infra.local.processes import Child, Children
 
 ML_ROOT = "/opt/ml"
@@ -164,9 +165,9 @@ class SubprocessRunner:
             name: inside(container.root, value) for name, value in container.environment.items()
         }
         return {
-            "PATH": os.environ.get("PATH", os.defpath),
-            "LANG": "C.UTF-8",
-            "PYTHONUNBUFFERED": "1",
+            **plain_environment(),
+            "AWS_CONFIG_FILE": os.devnull,  # whoever runs this has a real account: not for programs
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "OMP_NUM_THREADS": "1",  # as fast alone, and immune to whatever else the machine does
             **self._environment,
             **given,
