@@ -1,15 +1,14 @@
 """The front as a child process: its port, its start, and the wait until it answers."""
 
-import socket
 import sys
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from time import monotonic, sleep
 
 from infra.local import account
-from infra.local.http_server import HOST, PortTakenError
+from infra.local.http_server import bound
 from infra.local.processes import Children
-from infra.local.sagemaker.runner import free_port
 
 START_LIMIT_S = 30.0
 LOOK_S = 0.05
@@ -30,14 +29,23 @@ class FrontProcess:
         The working directory, from which it can be imported.
     children : Children
         The family with which it ends.
+    clock_start : datetime, optional
+        Where its driven clock begins; none: it keeps the wall clock.
     """
 
-    def __init__(self, port: int, state_dir: Path, root: Path, children: Children) -> None:
+    def __init__(
+        self,
+        port: int,
+        state_dir: Path,
+        root: Path,
+        children: Children,
+        clock_start: datetime | None = None,
+    ) -> None:
         self._port = port
         self._log = state_dir / "logs" / "front.log"
         program = (sys.executable, "-m", "infra.local.front", "--port", str(port))
         self._child = children.start(
-            (*program, "--state-dir", str(state_dir)),
+            (*program, "--state-dir", str(state_dir), *clock_options(clock_start)),
             environment=account.plain_environment(),
             folder=root,
             log=self._log,
@@ -71,6 +79,17 @@ class FrontProcess:
                 return
 
 
+def clock_options(start: datetime | None) -> tuple[str, ...]:
+    """Answer the front's options for a clock.
+
+    The offline store does not lag by a driven clock: one that stands still until a training has
+    ended would hold back for ever what that training wants to read.
+    """
+    if start is None:
+        return ()
+    return ("--clock", "driven", "--start", start.isoformat(), "--offline-lag-s", "0")
+
+
 def usable(port: int) -> int:
     """Answer the port if it can be had, and a free one for 0.
 
@@ -79,15 +98,6 @@ def usable(port: int) -> int:
     PortTakenError
         If somebody else listens on it.
     """
-    if not port:
-        return free_port()
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as error:
-            raise PortTakenError(
-                f"port {port} on {HOST} cannot be used ({error.strerror}): end the program that "
-                "listens there, or choose another port"
-            ) from error
-    return port
+    with bound(port) as probe:
+        number: int = probe.getsockname()[1]
+        return number

@@ -40,7 +40,7 @@ class HttpServer:
         self._server = create_server(
             application,
             map=self._channels,
-            sockets=[_bound(port)],
+            sockets=[bound(port)],
             threads=THREADS,
             connection_limit=CONNECTIONS_LIMIT,
             asyncore_use_poll=True,
@@ -81,17 +81,24 @@ class HttpServer:
             wasyncore.loop(timeout=LOOP_WAIT_S, use_poll=True, map=self._channels, count=1)
 
 
-def _bound(port: int) -> socket.socket:
-    bound = socket.socket()
+def bound(port: int) -> socket.socket:
+    """Answer a socket that has the port on the loopback address; 0 lets the system choose.
+
+    Raises
+    ------
+    PortTakenError
+        If the port cannot be had.
+    """
+    taken = socket.socket()
     try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((HOST, port))
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((HOST, port))
     except OSError as error:
-        bound.close()
+        taken.close()
         if error.errno not in (errno.EADDRINUSE, errno.EACCES):
             raise
         raise PortTakenError(
             f"port {port} on {HOST} cannot be used ({error.strerror}): end the program that"
             " listens there, or choose another port"
         ) from error
-    return bound
+    return taken

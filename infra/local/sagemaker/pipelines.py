@@ -21,6 +21,8 @@ from infra.local.sagemaker.steps import Perform
 
 PARALLEL_STEPS = 50  # where nobody says otherwise; how many containers run is for `jobs` to say
 
+Token = tuple[str, str, str]  # operation, pipeline, the client's token
+
 
 class Pipelines:
     """All pipelines of one account and region.
@@ -38,7 +40,7 @@ class Pipelines:
         self._perform = perform
         self._pipelines: dict[str, Pipeline] = {}
         self._executions: dict[str, Execution] = {}
-        self._tokens: dict[tuple[str, str, str], str] = {}  # operation, pipeline, token → ARN
+        self._tokens: dict[Token, str] = {}
 
     def tick(self) -> None:
         """Walk every execution on."""
@@ -53,7 +55,7 @@ class Pipelines:
         """Create a pipeline; ValidationException for a name that exists or a bad definition."""
         name = request["PipelineName"]
         token = ("create", name, request.get("ClientRequestToken", ""))
-        if token in self._tokens and token[2]:
+        if token in self._tokens:
             return {"PipelineArn": self._tokens[token]}
         if name in self._pipelines:
             raise invalid(
@@ -64,7 +66,7 @@ class Pipelines:
         arn = self._surroundings.arn(f"pipeline/{name}")
         definition = self._definition(request)
         self._pipelines[name] = Pipeline(dict(request), arn, definition, now, now, who, who)
-        self._tokens[token] = arn
+        self._remember(token, arn)
         return {"PipelineArn": arn}
 
     def update_pipeline(self, request: Request, caller: Caller) -> Response:
@@ -104,7 +106,7 @@ class Pipelines:
         """Start an execution, or answer the one that was started with the same token."""
         pipeline = self._pipeline(request)
         token = ("start", pipeline.name, request.get("ClientRequestToken", ""))
-        if token in self._tokens and token[2]:
+        if token in self._tokens:
             return {"PipelineExecutionArn": self._tokens[token]}
         if "SelectiveExecutionConfig" in request:
             raise invalid("The local AWS has no selective execution: leave the config out")
@@ -123,7 +125,7 @@ class Pipelines:
         )
         pipeline.last_run_at = execution.created_at
         self._executions[execution.arn] = execution
-        self._tokens[token] = execution.arn
+        self._remember(token, execution.arn)
         return {"PipelineExecutionArn": execution.arn}
 
     def stop_pipeline_execution(self, request: Request, _caller: Caller) -> Response:
@@ -173,6 +175,10 @@ class Pipelines:
         rows = [{"Name": name, "Value": str(value)} for name, value in parameters.items()]
         by_name = {**request, "SortBy": "Name", "SortOrder": "Ascending"}
         return listing(by_name, rows, into="PipelineParameters", name="Name")
+
+    def _remember(self, token: Token, arn: str) -> None:
+        if token[-1]:  # a client may do without
+            self._tokens[token] = arn
 
     def _now(self) -> datetime:
         return moment(self._surroundings.now())
