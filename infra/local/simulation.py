@@ -14,9 +14,6 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-LABEL = "simulated data"
-"""To be shown wherever these observations are."""
-
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY_MINUTES = 1_440
 DAYS_CACHED = 64

@@ -18,22 +18,13 @@ class Comparison:
     difference : float
         Mean wQL of A minus that of B; above 0, A is worse.
     low, high : float
-        One-sided bounds of the difference, each at the confidence asked for.
+        One-sided bounds of the difference, each at the confidence asked for: A is worse beyond
+        noise if `low` is above 0, better if `high` is below.
     """
 
     difference: float
     low: float
     high: float
-
-    @property
-    def a_is_worse(self) -> bool:
-        """Whether A is worse than B beyond noise."""
-        return self.low > 0
-
-    @property
-    def a_is_better(self) -> bool:
-        """Whether A is better than B beyond noise."""
-        return self.high < 0
 
 
 def compare(

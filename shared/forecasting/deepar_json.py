@@ -90,11 +90,6 @@ def read_configuration(text: str | bytes) -> Configuration:
     return _configuration(strict_json.parse(text, "configuration"))
 
 
-def write_configuration(configuration: Configuration) -> str:
-    """Write a configuration."""
-    return strict_json.write(_configuration_document(configuration))
-
-
 def read_request(body: str | bytes) -> Request:
     """Read the body of a request in real time."""
     document = strict_json.fields(
