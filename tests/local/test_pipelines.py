@@ -19,7 +19,7 @@ from infra.local.sagemaker.models import Models
 from infra.local.sagemaker.pipelines import Pipelines
 from infra.local.sagemaker.references import Reference, UnresolvedError, references
 from infra.local.sagemaker.tags import Tags
-from tests.local.documented import documented_keys, keys_of
+from tests.local.documented import documented_keys, keys_of, missing, read, samples
 from tests.local.test_jobs import (
     processing_request,
     s3_prefix,
@@ -558,5 +558,8 @@ def test_events_tell_each_status_once_with_the_documented_fields(works: Works) -
         if said in (pipeline_events.EXECUTION, pipeline_events.STEP):
             assert resources == [arn.split("/execution/")[0], arn]
     for details, kind in ((told, "execution"), (steps, "step")):
-        emitted = keys_of(details)
-        assert emitted == documented_keys(f"sagemaker-pipeline-{kind}-status-change*.json")
+        pattern = f"sagemaker-pipeline-{kind}-status-change*.json"
+        assert keys_of(details) == documented_keys(pattern)
+        for path in samples(pattern):
+            sample = read(path)["detail"]
+            assert any(not list(missing(sample, ours)) for ours in details), path.name
