@@ -7,7 +7,7 @@ LOCK := requirements/all.txt
 SETUP := $(VENV)/.installed
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: help setup demo test check lock schemas clean
+.PHONY: help setup demo test coverage check lock schemas clean
 .DEFAULT_GOAL := help
 
 help: ## Show this help
@@ -31,6 +31,11 @@ demo: $(SETUP) ## Run the whole loop on this machine; your own series: make demo
 
 test: $(SETUP) ## Run all tests (ARGS="-k name" for some)
 	$(BIN)/python -m pytest $(ARGS)
+
+coverage: $(SETUP) ## Run tests and say which lines none of them reaches (ARGS as above)
+	$(BIN)/coverage run -m pytest $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered --show-missing
 
 check: $(SETUP) ## Format, lint, types, import rules, schemas
 	$(BIN)/ruff format --check .
