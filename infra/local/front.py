@@ -5,9 +5,7 @@ cleanly, with all its children, on SIGTERM and SIGINT. State lives in memory: it
 """
 
 import argparse
-import json
 import logging
-import os
 import shutil
 import signal
 import threading
@@ -21,8 +19,9 @@ from typing import Any
 
 from moto.core.base_backend import BackendDict
 
-from infra.local import moto_server
+from infra.local import driven_clock, moto_server, pages
 from infra.local.account import ACCOUNT, REGION
+from infra.local.driven_clock import DrivenClock
 from infra.local.gateway import Gateway, Reply
 from infra.local.http_server import HttpServer
 from infra.local.processes import Children
@@ -34,7 +33,6 @@ from infra.local.sagemaker.runner import SubprocessRunner, algorithm_images
 REPOSITORY = Path(__file__).parents[2]
 TICK_S = 0.05
 OFFLINE_LAG_S = 1.0
-HEALTH_PATH = "/_modelcycle/health"
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +52,8 @@ class Front:
     state_dir : Path
         For sandboxes and logs of containers, in ``sagemaker``, which is emptied.
     clock : Callable
-        The engine's clock, in UTC; moto keeps the wall clock.
+        The engine's clock, in UTC; moto keeps the wall clock. A `DrivenClock` can be moved over
+        HTTP.
     region : str
         The only region that SageMaker is in.
     offline_lag : timedelta
@@ -97,6 +96,7 @@ class Front:
             offline_lag=offline_lag,
         )
         self._gateway = Gateway(self.engine.call)
+        self._pages = pages.Pages(self.engine, region, SERVICES, clock, lambda: self._fault)
         self._ending = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="ticks", daemon=True)
         self._fault: str | None = None
@@ -120,17 +120,6 @@ class Front:
         self.engine.close()
         self._server.close()
 
-    def health(self) -> dict[str, Any]:
-        """Answer what a supervisor wants to know."""
-        return {
-            "status": "ok" if self._fault is None else "faulty",
-            "fault": self._fault,
-            "pid": os.getpid(),
-            "region": self.region,
-            "services": list(SERVICES),
-            **self.engine.status(),
-        }
-
     def __enter__(self) -> "Front":
         self.start()
         return self
@@ -145,12 +134,14 @@ class Front:
 
     def _answer(self, environ: dict[str, Any], respond: Callable[..., Any]) -> Iterable[bytes]:
         environ["RAW_URI"] = environ["REQUEST_URI"]  # moto reads the path as it was sent from it
-        if environ["PATH_INFO"] == HEALTH_PATH:
-            reply = Reply(200, {}, json.dumps(self.health()).encode())
-        elif moto_server.signature(environ).service == "sagemaker":
-            reply = self._sagemaker(environ)
+        if environ["PATH_INFO"].startswith(pages.PREFIX):
+            reply = self._pages.answer(environ)
         else:
-            return self._moto(environ, respond)
+            signature = moto_server.signature(environ)
+            self._pages.count(signature.service)
+            if signature.service != "sagemaker":
+                return self._moto(environ, respond)
+            reply = self._sagemaker(environ, signature)
         headers = {"Content-Type": "application/json", **reply.headers}
         respond(
             f"{reply.status} {'OK' if reply.status == 200 else 'Refused'}",
@@ -158,8 +149,7 @@ class Front:
         )
         return [reply.body]
 
-    def _sagemaker(self, environ: dict[str, Any]) -> Reply:
-        signature = moto_server.signature(environ)
+    def _sagemaker(self, environ: dict[str, Any], signature: moto_server.Signature) -> Reply:
         if signature.region != self.region:
             return Gateway.refuse(
                 ServiceError(
@@ -208,8 +198,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--port", type=int, required=True, help="on 127.0.0.1")
     parser.add_argument("--state-dir", type=Path, required=True, help="sandboxes and logs")
     parser.add_argument("--region", default=REGION)
+    parser.add_argument("--clock", choices=("wall", "driven"), default="wall")
+    parser.add_argument("--start", type=driven_clock.read, help="of a driven clock, ISO 8601")
     parser.add_argument("--offline-lag-s", type=float, default=OFFLINE_LAG_S)
     options = parser.parse_args(arguments)
+    if (options.clock == "driven") != (options.start is not None):
+        parser.error("--clock driven needs --start, and only that")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -217,6 +211,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with Front(
         options.port,
         options.state_dir,
+        DrivenClock(options.start) if options.start else wall_clock,
         region=options.region,
         offline_lag=timedelta(seconds=options.offline_lag_s),
     ) as front:

@@ -6,6 +6,7 @@ with its process would swallow the next message for the whole visibility timeout
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from infra.local import account
 from infra.local.faults import Fault
@@ -89,6 +90,17 @@ class Supervisor:
             host.join()
         for poller in self._pollers:
             poller.join()
+
+    def invoke(self, service: str, event: Mapping[str, Any]) -> Any:
+        """Call a function and answer its response, as a schedule or a person would.
+
+        Raises
+        ------
+        FunctionError
+            If it raised or died.
+        """
+        arn = f"arn:aws:scheduler:{account.REGION}:{account.ACCOUNT}:schedule/default/{service}"
+        return self._hosts[service].invoke(event, arn).result()
 
     def kill(self, service: str) -> None:
         """End a function's process now, as a power cut would; it is started again."""

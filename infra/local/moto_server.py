@@ -23,9 +23,10 @@ import jsonpath_ng.ext
 from moto.events.models import Rule, events_backends
 from moto.events.utils import EventTemplateParser
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from moto.sqs.models import Queue, SQSBackend
+from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
 from infra.local import transactions
+from infra.local.account import ACCOUNT
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,23 @@ def signature(environ: Mapping[str, Any]) -> Signature:
         return Signature("", "", "")
     access_key, _, region, service, _ = parts
     return Signature(service.lower(), region, access_key)
+
+
+class Depths(NamedTuple):
+    """Messages that are not deleted yet, in hand or not, by queue."""
+
+    handled: Mapping[str, int]
+    """Of queues that have dead letters: somebody handles their messages."""
+    others: Mapping[str, int]
+
+
+def queue_depths(region: str) -> Depths:
+    """Answer how much is in all queues."""
+    queues = list(sqs_backends[ACCOUNT][region].queues.values())
+    return Depths(
+        {queue.name: len(queue._messages) for queue in queues if queue.redrive_policy},
+        {queue.name: len(queue._messages) for queue in queues if not queue.redrive_policy},
+    )
 
 
 def put_aws_event(

@@ -40,6 +40,29 @@ class Watch:
         yield from self._queues()
         yield from self._todos()
 
+    def wait(self, limit_s: float) -> dict[str, Any]:
+        """Answer what is under way as of one moment, in one call; waits for nothing to be left.
+
+        It sees queues, jobs, executions and endpoints, not the todo of an aggregate: what is left
+        there is resumed by the next sweep.
+
+        Parameters
+        ----------
+        limit_s : float
+            The longest wait.
+
+        Returns
+        -------
+        dict
+            ``quiet``, ``messages`` and ``dead_letters`` by queue, and how much else is under way.
+
+        Raises
+        ------
+        OSError
+            If the front does not answer.
+        """
+        return self._page(f"quiet?wait_s={limit_s}", limit_s + HEALTH_LIMIT_S)
+
     def health(self) -> dict[str, Any]:
         """Answer what the front says of itself.
 
@@ -48,10 +71,7 @@ class Watch:
         OSError
             If it does not answer.
         """
-        url = f"{self._endpoint_url}/_modelcycle/health"
-        with self._opener.open(url, timeout=HEALTH_LIMIT_S) as answer:
-            health: dict[str, Any] = json.load(answer)
-            return health
+        return self._page("health", HEALTH_LIMIT_S)
 
     def dead_letters(self) -> dict[str, int]:
         """Answer how many messages each service could not handle."""
@@ -60,6 +80,12 @@ class Watch:
             for service in self.services
         }
         return {service: count for service, count in counts.items() if count}
+
+    def _page(self, page: str, limit_s: float) -> dict[str, Any]:
+        url = f"{self._endpoint_url}/_modelcycle/{page}"
+        with self._opener.open(url, timeout=limit_s) as answer:
+            content: dict[str, Any] = json.load(answer)
+            return content
 
     def _engine(self) -> Iterator[str]:
         health = self.health()

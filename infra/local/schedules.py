@@ -1,6 +1,8 @@
 """EventBridge Scheduler on one machine: wakes services up by the schedules' table.
 
 Real minutes are for real clouds: `speed_up` divides them, so that a demo's sweeps come in seconds.
+By a driven clock minutes are minutes, and whoever drives it calls `send_due` when the news of the
+new hour are in: a sweep before them would take the jump of the clock for a silence.
 """
 
 import json
@@ -73,6 +75,7 @@ class Schedules:
         self._sqs: Any = account.client("sqs", endpoint_url, "modelcycle-schedule", attempts=1)
         rows = [row for row in SCHEDULES if row.service in services]
         self._timetable = Timetable(rows, speed_up, self._clock.now())
+        self._urls: dict[str, str] = {}
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="schedules", daemon=True)
 
@@ -106,6 +109,11 @@ class Schedules:
 
     def _send(self, row: Schedule, moment: datetime) -> None:
         event_id = f"schedule-{row.service}-{row.wish.__name__}-{moment.isoformat()}"
-        url = self._sqs.get_queue_url(QueueName=names.queue(self._env, row.service))["QueueUrl"]
-        body = json.dumps(scheduled(row.wish, event_id, self._clock.now()))
-        self._sqs.send_message(QueueUrl=url, MessageBody=body)
+        body = json.dumps(scheduled(row.wish, event_id, moment))
+        self._sqs.send_message(QueueUrl=self._url(row.service), MessageBody=body)
+
+    def _url(self, service: str) -> str:
+        if service not in self._urls:
+            answer = self._sqs.get_queue_url(QueueName=names.queue(self._env, service))
+            self._urls[service] = answer["QueueUrl"]
+        return self._urls[service]

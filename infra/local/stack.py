@@ -5,12 +5,14 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from datetime import datetime
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
-from infra.local import account, memory
+from infra.local import account, driven_clock, memory
+from infra.local.driven_clock import FrontClock
 from infra.local.front_process import FrontProcess, usable
 from infra.local.function_host import Function
 from infra.local.http_server import HOST
@@ -21,11 +23,23 @@ from infra.local.quiet import Watch
 from infra.local.schedules import Schedules
 from shared.contracts import limits, names
 from shared.contracts.subscriptions import SERVICES
+from shared.messaging.clock import CLOCK_URL, Clock, WallClock
 
 REPOSITORY = Path(__file__).parents[2]
 HANDLER = "services.{service}.app.handler"
 LOOK_S = 0.05
 SPEED_UP = 60.0  # minutes become seconds
+POLLER = "poller"
+POLLER_HANDLER = "services.ingest.poller_app.handler"
+
+
+class Source(NamedTuple):
+    """A live source, by its name in `services.ingest.sources`."""
+
+    name: str
+    url: str
+    """Where it is asked."""
+    series: str
 
 
 class StackError(RuntimeError):
@@ -60,6 +74,11 @@ class LocalStack:
         Which services run.
     speed_up : float
         By how much the schedules' minutes are divided.
+    clock_start : datetime, optional
+        Where a clock begins that only moves when it is told to: see `clock` and
+        `infra.local.driver`. None: the wall clock rules.
+    source : Source, optional
+        What the function polls that brings in live records; none: there is no such function.
     function_limit_s : float
         The functions' time limit; what they lease outlives it.
     progress, trouble : Callable
@@ -76,6 +95,8 @@ class LocalStack:
         env: str = "dev",
         services: Sequence[str] = SERVICES,
         speed_up: float = SPEED_UP,
+        clock_start: datetime | None = None,
+        source: Source | None = None,
         function_limit_s: float = limits.FUNCTION_SECONDS_MAX,
         progress: Callable[[str], None] = lambda sentence: None,
         trouble: Callable[[str], None] = lambda sentence: None,
@@ -88,6 +109,8 @@ class LocalStack:
         self.port = port
         self.services = tuple(services)
         self._speed_up = speed_up
+        self._clock_start = clock_start
+        self._source = source
         self._function_limit_s = function_limit_s
         self._progress = progress
         self._trouble = trouble
@@ -96,11 +119,18 @@ class LocalStack:
         self._ending = ExitStack()
         self.supervisor: Supervisor
         self.watch: Watch
+        self.schedules: Schedules
 
     @property
     def endpoint_url(self) -> str:
         """Where boto3 finds it: ``AWS_ENDPOINT_URL``."""
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def clock(self) -> FrontClock:
+        """The clock of the front, of all services and of the CLI; one that is driven can be
+        moved."""
+        return FrontClock(self.endpoint_url + driven_clock.PATH)
 
     def start(self) -> None:
         """Start everything; what was started ends again when something fails.
@@ -124,7 +154,7 @@ class LocalStack:
 
     def environment(self, access_key: str = "operator") -> dict[str, str]:
         """Answer the variables that point any AWS client here."""
-        return account.pointing_at(self.endpoint_url, access_key)
+        return {**account.pointing_at(self.endpoint_url, access_key), **self._clock_environment()}
 
     def wait_until_quiet(self, limit_s: float) -> None:
         """Wait until all queues are empty, no job runs, no endpoint changes and no todo is left.
@@ -169,9 +199,9 @@ class LocalStack:
         self._own_the_folder(ending)
         self.port = usable(self.port)
         children = ending.enter_context(Children())
-        front = FrontProcess(self.port, self.state_dir, self._root, children)
+        front = FrontProcess(self.port, self.state_dir, self._root, children, self._clock_start)
         self.supervisor = Supervisor(
-            [self._function(service) for service in self.services],
+            [*(self._function(service) for service in self.services), *self._pollers()],
             self.endpoint_url,
             children,
             self._root,
@@ -207,12 +237,19 @@ class LocalStack:
         shutil.rmtree(self.logs, ignore_errors=True)
 
     def _start_schedules(self, ending: ExitStack) -> None:
-        schedules = Schedules(
-            self.env, self.endpoint_url, self.services, self._speed_up, self._trouble
-        )
-        schedules.start()
-        ending.callback(schedules.join)
-        ending.callback(schedules.stop)
+        if self._clock_start:
+            self.schedules = self._timed(speed_up=1, clock=self.clock)
+            return  # whoever drives the clock sends what is due
+        self.schedules = self._timed(self._speed_up, WallClock())
+        self.schedules.start()
+        ending.callback(self.schedules.join)
+        ending.callback(self.schedules.stop)
+
+    def _timed(self, speed_up: float, clock: Clock) -> Schedules:
+        return Schedules(self.env, self.endpoint_url, self.services, speed_up, self._trouble, clock)
+
+    def _clock_environment(self) -> dict[str, str]:
+        return {CLOCK_URL: self.clock.url} if self._clock_start else {}
 
     def _function(self, service: str) -> Function:
         queues = [names.queue(self.env, service)]
@@ -222,8 +259,26 @@ class LocalStack:
             service=service,
             handler=self._handler.format(service=service),
             queues=tuple(queues),
-            environment=account.function_environment(
-                self.env, service, self.endpoint_url, self._function_limit_s
-            ),
+            environment=self._environment(service),
             limit_s=self._function_limit_s,
         )
+
+    def _environment(self, service: str) -> dict[str, str]:
+        plain = account.function_environment(
+            self.env, service, self.endpoint_url, self._function_limit_s
+        )
+        if not self._clock_start:
+            return plain
+        return {**plain, **self._clock_environment(), "MODELCYCLE_OFFLINE_LAG_S": "0"}
+
+    def _pollers(self) -> list[Function]:
+        """Answer the function that polls the source; no queue feeds it, it is only invoked."""
+        if self._source is None:
+            return []
+        environment = {
+            **self._environment(POLLER),
+            "MODELCYCLE_SOURCE": self._source.name,
+            "MODELCYCLE_SOURCE_SERIES": self._source.series,
+            "MODELCYCLE_SOURCE_URL": self._source.url,
+        }
+        return [Function(POLLER, POLLER_HANDLER, (), environment, self._function_limit_s)]

@@ -11,7 +11,7 @@ from services.ingest.intake import NAME, Concerned, IngestDoor, Intake
 from services.ingest.ports import Ports
 from shared.contracts import names
 from shared.messaging import runtime
-from shared.messaging.clock import WallClock
+from shared.messaging.clock import WallClock, clock_of
 from shared.messaging.evidence import Evidence
 from shared.messaging.lambda_entry import entry
 from shared.messaging.worker import Service, Worker
@@ -20,13 +20,13 @@ from shared.messaging.worker import Service, Worker
 def build() -> IngestDoor:
     """Put ingest together on AWS."""
     settings = runtime.Settings.read()
-    clock, log, files = WallClock(), Logger(service=NAME), runtime.blobs(settings)
+    clock, log, files = clock_of(), Logger(service=NAME), runtime.blobs(settings)
     store = DynamoSeries(
         runtime.client("dynamodb"),
         names.table(settings.env, NAME),
         Series,
         lambda series: Series(series=series),
-        wall=clock,
+        wall=WallClock(),
         lease_seconds=settings.lease_seconds,
     )
     declared = SsmDeclared(runtime.parameters(settings))

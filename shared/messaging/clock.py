@@ -1,7 +1,17 @@
 """The clock port: what time it is for cool-downs, caps, expiry, bake times and ``occurred_at``."""
 
+import json
+import os
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Protocol
+from urllib.request import ProxyHandler, build_opener
+
+from shared.messaging.errors import Retryable
+
+CLOCK_URL = "MODELCYCLE_CLOCK_URL"
+"""Environment variable: where the time is served; without it, the wall clock rules."""
+ANSWER_LIMIT_S = 5.0
 
 
 class Clock(Protocol):
@@ -18,3 +28,37 @@ class WallClock:
     def now(self) -> datetime:
         """Answer the time in UTC."""
         return datetime.now(UTC)
+
+
+class ServedClock:
+    """A clock that somebody else drives: asked for the time at every look, over HTTP.
+
+    Parameters
+    ----------
+    url : str
+        Answers ``{"now": "2026-03-01T00:00:00+00:00"}``.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._opener = build_opener(ProxyHandler({}))  # a proxy knows nothing of this machine
+
+    def now(self) -> datetime:
+        """Answer the time in UTC.
+
+        Raises
+        ------
+        Retryable
+            If nobody tells.
+        """
+        try:
+            with self._opener.open(self.url, timeout=ANSWER_LIMIT_S) as answer:
+                return datetime.fromisoformat(json.load(answer)["now"])
+        except (OSError, ValueError) as error:
+            raise Retryable(f"{self.url} does not tell the time: {error}") from error
+
+
+def clock_of(environment: Mapping[str, str] = os.environ) -> Clock:
+    """Answer the clock of a process: the one that is served to it, else the wall's."""
+    url = environment.get(CLOCK_URL)
+    return ServedClock(url) if url else WallClock()

@@ -13,7 +13,7 @@ from botocore.config import Config
 from shared.contracts import limits, names
 from shared.messaging.aws_errors import translated
 from shared.messaging.bus import EventBridgeBus
-from shared.messaging.clock import Clock, WallClock
+from shared.messaging.clock import WallClock, clock_of
 from shared.messaging.concerned import Concerned
 from shared.messaging.decision import S
 from shared.messaging.evidence import Evidence
@@ -153,7 +153,6 @@ def worker(
     service: Service[S], state: type[S], initial: Callable[[str], S], settings: Settings
 ) -> Worker[S]:
     """Put a service's worker together on the real ports."""
-    clock: Clock = WallClock()
     store = DynamoStore(
         client("dynamodb"),
         names.table(settings.env, service.name),
@@ -166,7 +165,7 @@ def worker(
         service=service,
         store=store,
         bus=bus(settings),
-        clock=clock,
+        clock=clock_of(),
         evidence=Evidence(blobs(settings).put),
         concerned=Concerned(service.name, settings.env, parameters(settings), store.keys),
         log=Logger(service=service.name),

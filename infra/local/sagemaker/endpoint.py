@@ -75,6 +75,12 @@ class Endpoint:
         """Whether all its containers run."""
         return all(server.alive for server in self.servers)
 
+    @property
+    def is_changing(self) -> bool:
+        """Whether something is under way that ends by itself, whatever the clock says."""
+        is_baking = self.pending is not None and self.pending.stage == "Baking"
+        return self.flow is not None and not is_baking
+
     def walk(self) -> None:
         """Do what can be done now."""
         if self.flow is None and not self.is_whole:

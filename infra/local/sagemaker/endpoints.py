@@ -61,6 +61,11 @@ class Endpoints:
     def __len__(self) -> int:
         return len(self._endpoints)
 
+    def changing(self) -> int:
+        """Answer how many are on their way to another status, but for those that bake: they only
+        wait for time to pass."""
+        return sum(endpoint.is_changing for endpoint in self._endpoints.values())
+
     def create_endpoint(self, request: Request, _caller: Caller) -> Response:
         """Begin to bring an endpoint up; it is Creating until its containers are healthy."""
         name = request["EndpointName"]

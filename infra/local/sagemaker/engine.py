@@ -135,6 +135,7 @@ class Engine:
                 "jobs_running": self.jobs.running(),
                 "executions_running": self.pipelines.running(),
                 "endpoints": len(self.endpoints),
+                "endpoints_changing": self.endpoints.changing(),
             }
 
     def close(self) -> None:
