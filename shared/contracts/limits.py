@@ -10,7 +10,6 @@ EVENT_TEXT_CHARACTERS_MAX = 1_000  # a reason or a note is a sentence or two, no
 PUT_EVENTS_ENTRIES_MAX = 10  # AWS: entries in one call of PutEvents
 PUT_EVENTS_BYTES_MAX = 960 * 1024  # AWS: 1 MB a call, with source and detail-type of each entry
 PUT_EVENTS_ATTEMPTS_MAX = 5  # partial failures repeated in place; then the todo keeps them
-DECISION_EVENTS_MAX = 1_000  # the index within a decision has three digits in an event's revision
 
 # Handling: inbox, todo, retries
 INBOX_DAYS = 45  # longer than the 14 days of SQS plus a replay of the month before
@@ -21,7 +20,6 @@ TODO_ITEMS_MAX = 40  # a decision does a handful of things; with more left undon
 TODO_BYTES_MAX = 64 * 1024  # likewise: what one more decision adds must fit into the aggregate
 TODO_DONE_MAX = 160  # in one go: each thing to do settles with a few more, at most
 SEEN_BYTES_MAX = 64 * 1024  # what a decision saw, inline; beyond that it goes to S3 with its sha256
-AGGREGATE_BYTES_MAX = 350 * 1024  # AWS: an item has 400 KB; the rest is for keys and todo
 FUNCTION_SECONDS_MAX = 60  # time limit of a service's Lambda
 LEASE_SECONDS = 90  # outlives the function that holds it, so that two never act at once
 QUEUE_VISIBILITY_SECONDS = 6 * FUNCTION_SECONDS_MAX  # AWS's advice for a queue that feeds a Lambda
