@@ -103,10 +103,6 @@ class Declarations:
         with translated():
             self.client.put_parameter(Name=path, Value=text, Type="String", Overwrite=True)
 
-    def put_model(self, spec: ModelSpec) -> None:
-        """Write a model's spec."""
-        self.put(names.parameter(self.env, spec.model, ModelParameter.SPEC), spec.compact())
-
     def delete(self, path: str) -> None:
         """Delete a parameter, if it is there."""
         with contextlib.suppress(self.client.exceptions.ParameterNotFound):

@@ -20,7 +20,6 @@ from shared.contracts.specs import ModelSpec, SeriesSpec
 from shared.contracts.windows import SeriesSummary
 from shared.messaging.aws_errors import code_of
 
-DESCRIBED = 5  # of a model's versions, the latest, beside those that serve
 RUNS_LOOKED_AT = 100  # the latest executions of a pipeline: those in flight are among them
 LOOKS_AT_ONCE = 8
 IN_FLIGHT = frozenset({"Executing", "Stopping"})

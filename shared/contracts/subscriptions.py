@@ -131,11 +131,6 @@ def subscriptions_of(service: str) -> tuple[Subscription, ...]:
     return tuple(row for row in SUBSCRIPTIONS if row.service == service)
 
 
-def schedules_of(service: str) -> tuple[Schedule, ...]:
-    """Answer the schedules of one service."""
-    return tuple(row for row in SCHEDULES if row.service == service)
-
-
 def our_pattern(service: str) -> Pattern | None:
     """Answer what the service's rule on our bus matches; None when it hears none of our events."""
     events = [row.event for row in subscriptions_of(service) if not issubclass(row.event, Hint)]

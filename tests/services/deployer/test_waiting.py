@@ -5,7 +5,12 @@ from datetime import timedelta
 import pytest
 
 from services.deployer.domain.seen import Verdict
-from shared.contracts.lifecycle import ModelApproved, ModelDeclined, PromotionDeclined
+from shared.contracts.lifecycle import (
+    DeploymentFailed,
+    ModelApproved,
+    ModelDeclined,
+    PromotionDeclined,
+)
 from shared.contracts.names import Stage
 from shared.contracts.wishes import SweepRequested
 from tests.services.deployer.world import Loop, arn, package_hint
@@ -115,3 +120,27 @@ def test_without_a_spec_that_says_so_nothing_expires() -> None:
     loop.register(1)
     sweep_after(loop, 10_000 * HOURS)
     assert loop.aws.packages[arn(1)].approval is Verdict.PENDING
+
+
+def test_a_verdict_set_back_to_pending_takes_nothing_away_and_lets_nothing_begin() -> None:
+    loop = Loop()
+    loop.to_production(1)
+    loop.aws.write(1, approval=Verdict.PENDING, production=None)
+    loop.hear(package_hint(1))
+    assert loop.live(PRODUCTION) == 1
+    loop.to_production(2)
+    loop.write(2, approval=Verdict.DECLINED)
+    assert loop.last(DeploymentFailed).reason.startswith("NotApproved")
+    loop.hear(SweepRequested())
+    assert loop.live(PRODUCTION) is None
+    assert loop.aws.endpoints == {}
+
+
+def test_a_lower_version_approved_later_is_deployed() -> None:
+    loop = Loop()
+    loop.register(1)
+    loop.to_staging(2)
+    loop.write(1, approval=Verdict.APPROVED)
+    loop.finish(STAGING)
+    assert loop.live(STAGING) == 1
+    assert loop.state.stages[STAGING].kept[-1].version == 2
