@@ -51,6 +51,8 @@ class Settings:
         Whether a spec's rule may approve in this environment, in place of a person.
     image_registry, image_tag : str
         Where the algorithms' images are, and which of them; by default those of the local AWS.
+    offline_lag_seconds : float
+        How late records reach the offline store, at the most.
     """
 
     env: str
@@ -61,6 +63,7 @@ class Settings:
     rules_allowed: bool = False
     image_registry: str = LOCAL_REGISTRY
     image_tag: str = LOCAL_TAG
+    offline_lag_seconds: float = limits.OFFLINE_STORE_LAG_SECONDS_MAX
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -83,6 +86,11 @@ class Settings:
                 rules_allowed=environment.get("MODELCYCLE_RULES_ALLOWED") == "yes",
                 image_registry=environment.get("MODELCYCLE_IMAGE_REGISTRY", LOCAL_REGISTRY),
                 image_tag=environment.get("MODELCYCLE_IMAGE_TAG", LOCAL_TAG),
+                offline_lag_seconds=float(
+                    environment.get(
+                        "MODELCYCLE_OFFLINE_LAG_S", limits.OFFLINE_STORE_LAG_SECONDS_MAX
+                    )
+                ),
             )
         except KeyError as missing:
             raise MisconfiguredError(
