@@ -13,6 +13,7 @@ from shared.contracts import names
 
 ACCOUNT = "123456789012"
 REGION = "us-east-1"
+OFFLINE_LAG_S = 2.0  # the front's offline store lags by one second, and writes for a moment
 LEASE_MARGIN_S = 1.0  # by which a lease outlives its function; one clock, hence so little
 POOL_CONNECTIONS_MAX = 32  # more than the long polls of all services at the same time
 
@@ -119,6 +120,7 @@ def function_environment(
         "MODELCYCLE_ROLE_ARN": role_arn(env),
         "MODELCYCLE_CODE_VERSION": "local",
         "MODELCYCLE_LEASE_SECONDS": str(limit_s + LEASE_MARGIN_S),
+        "MODELCYCLE_OFFLINE_LAG_S": str(OFFLINE_LAG_S),
         "AWS_LAMBDA_FUNCTION_NAME": function_name(env, service),
         "POWERTOOLS_SERVICE_NAME": service,
     }

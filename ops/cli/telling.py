@@ -89,13 +89,19 @@ def ingested(event: ObservationsIngested) -> str:
     return f"{event.count} {what}{revised}, {event.first:%m-%d %H:%M} to {event.last:%m-%d %H:%M}"
 
 
+def suppressed(event: TrainingSuppressed) -> str:
+    """Say why nothing is trained, and when time turns it."""
+    until = f", until {event.until:%m-%d %H:%M:%S} UTC" if event.until else ""
+    return f"{event.rule}: {event.reason}{until}"
+
+
 WORDS: dict[type[Event], Words] = {
     ObservationsIngested: ingested,
     RecordsQuarantined: lambda e: f"{e.count} records: {', '.join(e.reasons)}",
     ModelSpecApplied: lambda e: f"changed: {', '.join(e.changed_fields)}",
     RetrainRequested: lambda e: e.reason,
     TrainingStarted: lambda e: f"{e.run_id} with {e.algorithm}, asked for by {e.trigger}",
-    TrainingSuppressed: lambda e: f"{e.rule}: {e.reason}",
+    TrainingSuppressed: suppressed,
     TrainingCompleted: lambda e: f"{e.run_id}, {e.dataset.points} points in {e.duration_s:.0f} s",
     TrainingFailed: lambda e: f"{e.run_id} in {e.step}: {e.reason}",
     ModelEvaluated: evaluated,

@@ -239,7 +239,7 @@ class S3Summaries:
         self.bucket = bucket
 
     def put(self, summary: SeriesSummary) -> None:
-        """Replace the summary of a series, unless a later one is there.
+        """Merge the summary of a series with the one that is there.
 
         Raises
         ------
@@ -248,7 +248,8 @@ class S3Summaries:
         """
         key = windows.summary_key(summary.series)
         found, etag = self.get(key)
-        if found is not None and found.revision >= summary.revision:
+        merged = summary.merged(found) if found else summary
+        if merged == found:
             return
         unchanged: Any = {"IfMatch": etag} if etag else {"IfNoneMatch": "*"}
         try:
@@ -256,7 +257,7 @@ class S3Summaries:
                 self.client.put_object(
                     Bucket=self.bucket,
                     Key=key,
-                    Body=summary.model_dump_json().encode(),
+                    Body=merged.model_dump_json().encode(),
                     ContentType="application/json",
                     **unchanged,
                 )

@@ -38,7 +38,8 @@ def publish_windows(action: PublishWindows, ports: Ports) -> WindowsPublished:
         until = online.until(kept, ports.clock.now())
         ports.features.write(action.series, windows, online_from, until)
         if action.summary:
-            ports.summaries.put(action.summary)
+            backfilled_at = ports.clock.now() if action.backfill else None
+            ports.summaries.put(action.summary.changed(backfilled_at=backfilled_at))
     except Refused as refusal:
         raise Retryable(f"windows of {action.series} wait: {refusal}") from refusal
     is_all_online = all(window.start >= online_from for window in windows)

@@ -110,7 +110,7 @@ class Summaries(Protocol):
     """The summaries that everybody may read."""
 
     def put(self, summary: SeriesSummary) -> None:
-        """Replace the summary of a series, unless a later one is there."""
+        """Merge the summary of a series with the one that is there: see `SeriesSummary.merged`."""
         ...
 
 

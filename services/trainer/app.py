@@ -19,7 +19,7 @@ def build() -> Door:
     settings = runtime.Settings.read()
     pipelines = SageMakerPipelines(runtime.client("sagemaker"))
     blobs = runtime.blobs(settings)
-    look = AwsLook(pipelines, runtime.parameters(settings), blobs)
+    look = AwsLook(pipelines, runtime.parameters(settings), blobs, settings.offline_lag_seconds)
     ports = Ports(
         site=Site(
             env=settings.env,

@@ -190,11 +190,16 @@ class AwsLook:
     """The world as it is now."""
 
     def __init__(
-        self, pipelines: SageMakerPipelines, parameters: Parameters, blobs: S3Blobs
+        self,
+        pipelines: SageMakerPipelines,
+        parameters: Parameters,
+        blobs: S3Blobs,
+        offline_lag_s: float,
     ) -> None:
         self.pipelines = pipelines
         self.parameters = parameters
         self.blobs = blobs
+        self.offline_lag_s = offline_lag_s
 
     def world(self, model: str) -> World:
         """Answer what is declared of a model, and how much data there is.
@@ -221,6 +226,7 @@ class AwsLook:
             spec=spec,
             series=self.parameters.series_spec(spec.series),
             summary=self.summary(spec.series),
+            offline_lag_s=self.offline_lag_s,
             hyperparameters=self.parameters.hyperparameters(model),
         )
 

@@ -82,8 +82,17 @@ BATCH_GET_KEYS_MAX = 100  # AWS: BatchGetItem
 BATCH_WRITE_RECORDS_MAX = 25  # AWS: entries of BatchWriteRecord
 BATCH_ATTEMPTS_MAX = 5  # unprocessed keys and entries repeated in place
 
+# Polling a source
+POLL_SECONDS = 45  # of each minute: a poll and its sending end before the next wake-up
+POLL_ANSWER_SECONDS_MAX = 10  # then the source is taken for dead
+POLL_ANSWER_BYTES_MAX = 64 * 1024 * 1024  # a hundred times what blockchain.com answers
+POLL_BACKOFF_SECONDS_MAX = 600
+POLL_RETRY_AFTER_SECONDS_MAX = 3_600  # what a source may ask for; longer is a mistake
+RECORDS_MESSAGE_BYTES_MAX = 900_000  # AWS: 1 MiB; beyond, the records go through S3
+
 # Training
 OFFLINE_STORE_LAG_SECONDS_MAX = 900  # AWS: records reach the offline store up to 15 minutes late
+BACKFILL_WAIT_SECONDS_MAX = 3_600  # a training waits so long for a backfill that goes on and on
 USELESS_RUNS_MAX = 3  # in a row; then a person has to ask for the next
 CANDIDATES_REMEMBERED = 20  # versions whose way the trainer follows; more than two is rare
 SCHEDULE_LOOK_BACK_DAYS = 366  # a firing that went unnoticed for longer is history

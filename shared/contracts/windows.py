@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from shared.contracts.frozen import Frozen
 
@@ -47,7 +47,12 @@ def iso_milliseconds(moment: datetime) -> str:
 
 
 class SeriesSummary(Frozen):
-    """How much of a series there is: an object in the bucket that ingest keeps up to date."""
+    """How much of a series there is: an object in the bucket that ingest keeps up to date.
+
+    Readers ignore what they do not know: ingest may be newer than they are.
+    """
+
+    model_config = ConfigDict(extra="ignore")
 
     series: str
     first: AwareDatetime
@@ -57,6 +62,14 @@ class SeriesSummary(Frozen):
     windows: int = Field(ge=0)
     revision: int = Field(ge=1)
     """Of the series' aggregate in ingest: a later one replaces an earlier one."""
+    backfilled_at: AwareDatetime | None = None
+    """When a backfill was last written, by the clock; the offline store has it a while later."""
+
+    def merged(self, other: "SeriesSummary") -> "SeriesSummary":
+        """Answer the later of two, with the latest backfill that either of them knows of."""
+        later = max(self, other, key=lambda one: one.revision)
+        known = [one.backfilled_at for one in (self, other) if one.backfilled_at]
+        return later.changed(backfilled_at=max(known, default=None))
 
 
 def summary_key(series: str) -> str:

@@ -77,7 +77,8 @@ def test_the_demo_takes_simulated_observations_to_a_forecast_from_production(
     assert done.returncode == 0, done.stdout + done.stderr
     with capsys.disabled():
         print(f"\nsimulated: {told(result)}")  # noqa: T201 - the measurement is the point
-    assert [name for name in result["events"] if name != "ObservationsIngested"] == IN_ORDER
+    by_chance = {"ObservationsIngested", "TrainingSuppressed"}  # of a backfill that settles
+    assert [name for name in result["events"] if name not in by_chance] == IN_ORDER
     assert result["mean_wql"] <= result["limit"]
     assert set(result["forecast"]["quantiles"]) == {f"0.{n}" for n in range(1, 10)}
     assert all(len(values) == 12 for values in result["forecast"]["quantiles"].values())

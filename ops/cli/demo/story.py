@@ -2,16 +2,17 @@
 
 import shlex
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Condition, Event, Thread
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any, TypeVar, cast
 
 import click
 from rich.console import Console
 from rich.text import Text
 
+from infra.local.account import OFFLINE_LAG_S
 from ops.cli.demo.scene import Scene
 from ops.cli.errors import failed
 from ops.cli.listening import Heard, Listener
@@ -23,14 +24,17 @@ from shared.contracts.lifecycle import (
     ModelEvaluated,
     ModelRefused,
     ModelRegistered,
+    ObservationsIngested,
     PromotionRequested,
     TrainingFailed,
     TrainingSuppressed,
 )
 from shared.contracts.names import Stage
+from shared.messaging.clock import WallClock
 
 E = TypeVar("E", bound=envelope.Event)
 STEP_LIMIT_S = 300.0
+WAIT_MAX = timedelta(minutes=1)  # what time turns within that is waited for
 ENDS: dict[type[envelope.Event], str] = {
     TrainingFailed: "the training failed",
     ModelRefused: "the gate refused the model",
@@ -84,6 +88,7 @@ class Story:
         teller.start()
         try:
             self.declare_and_import()
+            sleep(self.seconds_to_settle(WallClock().now()))
             self.to_production()
         finally:
             self.ended.set()
@@ -97,6 +102,16 @@ class Story:
         zone = " --assume-utc" if scene.naive else ""
         series = scene.series.series
         self.enter(f"data import {quoted(scene.file)} --series {series} {columns}{zone}")
+
+    def seconds_to_settle(self, now: datetime) -> float:
+        """Answer how long the offline store lags behind what was imported.
+
+        Nobody types the next command faster, and the trainer, which would wait for it, looks again
+        only with its next sweep.
+        """
+        written = [h.at for h in self.heard if isinstance(h.envelope.data, ObservationsIngested)]
+        settled = max(written, default=now) + timedelta(seconds=OFFLINE_LAG_S)
+        return max(0.0, (settled - now).total_seconds())
 
     def to_production(self) -> None:
         """Declare the model; what follows, follows by itself, but for the two approvals."""
@@ -138,7 +153,7 @@ class Story:
                     event = heard.envelope.data
                     if isinstance(event, wanted) and matches(event, fields):
                         return event
-                    if type(event) in ENDS:
+                    if is_end(event, heard.at):
                         raise failed(f"{ENDS[type(event)]}: {what(event)}", advice(event))
                 self.news.wait(left)
         raise failed(f"no {name} within {STEP_LIMIT_S:.0f} s", LOGS)
@@ -159,6 +174,13 @@ class Story:
         """Answer how the version was judged."""
         event = self.last(ModelEvaluated).envelope.data
         return cast(ModelEvaluated, event)
+
+
+def is_end(event: envelope.Event, at: datetime) -> bool:
+    """Tell whether production will not come after this; a no that time turns soon is no end."""
+    if isinstance(event, TrainingSuppressed) and event.until:
+        return event.until - at > WAIT_MAX
+    return type(event) in ENDS
 
 
 def quoted(path: Path) -> str:

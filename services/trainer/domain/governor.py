@@ -8,6 +8,8 @@ frozen              while the spec says so                            no        
 settings            while a hyperparameter set at run time is wrong   no          whoever set it
 run_in_flight       while a run has not ended                         no          the run's end
 enough_history      while the series is too short                     no          data
+backfill_settles    while a backfill is on its way offline,           no          time
+                    for an hour at most
 candidate_waiting   while a version is judged, approved, rolled out   overrides   its end
 useless_runs        after three runs in a row for nothing             overrides   a person
 daily_cap           after so many runs in 24 hours                    overrides   time
@@ -16,7 +18,7 @@ cool_down           for a while after a run has begun                 overrides 
 """
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from services.trainer.domain import parameters
@@ -80,6 +82,23 @@ def enough_history(state: Trainings, wish: Wish, world: World, now: datetime) ->
     return Refusal(rule="enough_history", reason=reason)
 
 
+def backfill_settles(state: Trainings, wish: Wish, world: World, now: datetime) -> Refusal | None:
+    """History that was written a moment ago may be there in part only.
+
+    The no before it counts from the first backfill: where one follows the other for ever, the wish
+    does not wait for ever.
+    """
+    settled, before = world.settles_at, wish.refusal
+    if settled is None or now >= settled:
+        return None
+    if before and before.rule == "backfill_settles" and before.until:
+        patience = timedelta(seconds=limits.BACKFILL_WAIT_SECONDS_MAX)
+        if now >= before.until + patience:
+            return None
+    reason = f"a backfill of series {world.task.series} is on its way to the offline store"
+    return Refusal(rule="backfill_settles", reason=reason, until=settled)
+
+
 def candidate_waiting(state: Trainings, wish: Wish, world: World, now: datetime) -> Refusal | None:
     """People look at one candidate at a time."""
     if not state.candidates:
@@ -123,6 +142,7 @@ GOVERNOR: tuple[Rule, ...] = (
     Rule(settings),
     Rule(run_in_flight),
     Rule(enough_history),
+    Rule(backfill_settles),
     Rule(candidate_waiting, a_person_overrides=True),
     Rule(useless_runs, a_person_overrides=True),
     Rule(daily_cap, a_person_overrides=True),

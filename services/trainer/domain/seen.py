@@ -1,6 +1,6 @@
 """What the trainer sees of declarations, data and pipelines, in our words."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from pydantic import AwareDatetime
@@ -22,6 +22,8 @@ class World(Frozen):
     series: SeriesSpec | None = None
     summary: SeriesSummary | None = None
     """How much of the series there is; none: no window was ever closed."""
+    offline_lag_s: float = limits.OFFLINE_STORE_LAG_SECONDS_MAX
+    """How late windows reach the offline store, at the most."""
     hyperparameters: dict[str, str] = {}
     """What people set at run time over the spec's."""
     unreadable: str = ""
@@ -50,11 +52,18 @@ class World(Frozen):
             return 0
         window_s = int(self.stream.window.total_seconds())
         end_s = self.summary.last.timestamp() + window_s
-        sure_s = now.timestamp() - limits.OFFLINE_STORE_LAG_SECONDS_MAX
+        sure_s = now.timestamp() - self.offline_lag_s
         unsure = min(self.summary.windows, max(0, -int((sure_s - end_s) // window_s)))
         return (
             (self.summary.windows - unsure) * window_s // int(self.task.frequency.total_seconds())
         )
+
+    @property
+    def settles_at(self) -> datetime | None:
+        """When the latest backfill is in the offline store for certain; none: there was none."""
+        if self.summary is None or self.summary.backfilled_at is None:
+            return None
+        return self.summary.backfilled_at + timedelta(seconds=self.offline_lag_s)
 
 
 class Progress(StrEnum):

@@ -7,7 +7,7 @@ import pytest
 from services.ingest.domain import judging
 from shared.contracts import limits
 from shared.contracts.lifecycle import ObservationsIngested
-from shared.messaging.errors import Rejected
+from shared.messaging.errors import Rejected, Retryable
 from tests.services.ingest.world import NOON, World, minute, record
 
 
@@ -133,3 +133,31 @@ def test_history_that_is_delivered_again_does_not_undo_its_correction() -> None:
     start = int((NOON - timedelta(minutes=10)).timestamp())
     assert float(world.windows([start])[start].total) == 2.0
     assert world.store.load("fees", None).state.pending == {}
+
+
+def test_the_summary_tells_when_history_was_last_written() -> None:
+    world = World()
+    world.send("a", record("1", "11:50:10"), record("2", "11:55:00"))
+    assert world.outside.summary is not None
+    assert world.outside.summary.backfilled_at is None
+    world.clock.forward(minutes=1)
+    world.send("b", record("3", "10:00:00"), backfill=True)
+    told = world.outside.summary.backfilled_at
+    assert told == world.clock.now()
+    world.clock.forward(minutes=1)
+    world.send("c", record("4", "11:59:00"))
+    assert world.outside.summary.windows == 3
+    assert world.outside.summary.backfilled_at == told
+
+
+def test_history_that_waited_in_the_todo_is_told_of_when_it_was_written() -> None:
+    world = World()
+    world.outside.refuses = True
+    with pytest.raises(Retryable):
+        world.send("a", record("1", "10:00:00"), backfill=True)
+    assert world.outside.summary is None
+    world.outside.refuses = False
+    world.clock.forward(hours=1)
+    world.sweep()
+    assert world.outside.summary is not None
+    assert world.outside.summary.backfilled_at == world.clock.now()

@@ -120,8 +120,7 @@ class Outside:
         """Take a summary, or a file."""
         if len(said) == 2:
             return self.put_file(*said)
-        if self.summary is None or said[0].revision > self.summary.revision:
-            self.summary = said[0]
+        self.summary = said[0].merged(self.summary) if self.summary else said[0]
         return None
 
 

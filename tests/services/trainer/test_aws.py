@@ -172,7 +172,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
 def look(town: Town) -> AwsLook:
     pipelines = SageMakerPipelines(town.aws("sagemaker"))
     blobs = runtime.S3Blobs(town.aws("s3"), account.bucket(ENV))
-    return AwsLook(pipelines, Parameters(town.aws("ssm"), ENV), blobs)
+    return AwsLook(pipelines, Parameters(town.aws("ssm"), ENV), blobs, offline_lag_s=2.0)
 
 
 def test_an_applied_spec_becomes_a_real_run_that_tells_all_about_itself(town: Town) -> None:

@@ -17,7 +17,7 @@ from services.trainer.domain.state import (
     Wish,
 )
 from tests.fakes.messaging import START
-from tests.services.trainer.world import DECLARED, ENV, MODEL, SERIES, spec, summary
+from tests.services.trainer.world import DECLARED, ENV, MODEL, PLENTY, SERIES, spec, summary
 
 HOUR = timedelta(hours=1)
 RUN = Run(
@@ -29,6 +29,8 @@ RUN = Run(
     spec_digest="d",
 )
 WAITING = Candidate(run_id=RUN.id, version=3, standing=Standing.PENDING)
+MINUTE = timedelta(minutes=1)
+SETTLING = DECLARED.changed(summary=PLENTY.changed(backfilled_at=START - 5 * MINUTE))
 BUSY_DAY = tuple(START - hours * HOUR for hours in (25, 20, 15, 10, 7))
 
 
@@ -85,6 +87,13 @@ CASES: list[tuple[str, dict[str, Any], World, str, bool]] = [
         {},
         DECLARED.changed(summary=None),
         "series transactions has 0 of the 607 points of 5m needed",
+        False,
+    ),
+    (
+        "backfill_settles",
+        {},
+        SETTLING,
+        "a backfill of series transactions is on its way to the offline store",
         False,
     ),
     ("candidate_waiting", {"candidates": (WAITING,)}, DECLARED, "v3 waits for approval", True),
@@ -161,8 +170,33 @@ def test_a_no_that_time_turns_says_until_when_and_is_over_then(
         assert asked(Trigger.SPEC, state, DECLARED, until) is None
 
 
+def test_a_backfill_settles_with_the_lag_of_the_offline_store() -> None:
+    refusal = asked(Trigger.SPEC, {}, SETTLING)
+    assert refusal is not None
+    assert refusal.until == START + 10 * MINUTE
+    assert asked(Trigger.SPEC, {}, SETTLING, START + 10 * MINUTE) is None
+    quick = SETTLING.changed(offline_lag_s=2.0)
+    assert asked(Trigger.SPEC, {}, quick) is None
+    later = quick.changed(summary=PLENTY.changed(backfilled_at=START))
+    assert asked(Trigger.SPEC, {}, later, START + timedelta(seconds=1)) is not None
+    assert asked(Trigger.SPEC, {}, later, START + timedelta(seconds=2)) is None
+
+
+@pytest.mark.parametrize(("minutes", "waits"), [(0, True), (59, True), (60, False)])
+def test_backfills_that_go_on_for_ever_do_not_keep_a_wish_for_ever(
+    minutes: int, waits: bool
+) -> None:
+    first = Refusal(rule="backfill_settles", reason="", until=START)
+    now = START + minutes * MINUTE
+    world = DECLARED.changed(summary=PLENTY.changed(backfilled_at=now - MINUTE))
+    again = wish(Trigger.SPEC).changed(refusal=first)
+    refusal = governor.refusal(Trainings(env=ENV, model=MODEL), again, world, now)
+    assert (refusal is not None) is waits
+
+
 def test_windows_that_may_not_be_in_the_offline_store_yet_do_not_count() -> None:
     live = summary(3_035, last=START - timedelta(minutes=1))
     assert DECLARED.changed(summary=live).points(START) == (3_035 - 15) // 5
     assert DECLARED.changed(summary=live).points(START + timedelta(minutes=15)) == 607
+    assert DECLARED.changed(summary=live, offline_lag_s=0.0).points(START) == 607
     assert World(spec=spec(), series=SERIES, summary=summary(3, START)).points(START) == 0

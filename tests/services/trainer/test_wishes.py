@@ -57,6 +57,22 @@ def test_a_wish_without_history_is_remembered_and_a_backfill_lets_it_begin() -> 
     assert loop.state.remembered is None
 
 
+def test_a_wish_waits_while_a_backfill_settles_and_the_sweep_lets_it_begin() -> None:
+    loop = Loop()
+    fresh = PLENTY.changed(backfilled_at=loop.bench.clock.now())
+    loop.aws.declared = loop.aws.declared.changed(summary=fresh)
+    loop.apply()
+    loop.sweep()
+    assert loop.said() == [SUPPRESSED]
+    said = loop.last(TrainingSuppressed)
+    assert (said.rule, said.trigger) == ("backfill_settles", "spec")
+    assert said.until == loop.bench.clock.now() + timedelta(minutes=15)
+    loop.bench.clock.forward(minutes=15)
+    loop.sweep()
+    assert loop.said() == [SUPPRESSED, STARTED]
+    assert loop.trip(TrainingStarted) == "spec-0"
+
+
 def test_the_same_no_is_said_once_and_another_no_again() -> None:
     loop = Loop()
     loop.aws.declared = loop.aws.declared.changed(summary=None)
