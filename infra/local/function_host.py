@@ -158,11 +158,12 @@ class FunctionHost:
             fate = f"ran into its time limit of {self.function.limit_s:g} s"
         except (OSError, EOFError):
             fate = "died"
-        self.deaths += 1
         self._end()
-        self._say(f"{self.function.service}: its function {fate} and is started again")
-        with suppress(FunctionBrokenError, ClosingError):
-            self._ensure()
+        if not self._closing.is_set():  # else it ended with its family, as it should
+            self.deaths += 1
+            self._say(f"{self.function.service}: its function {fate} and is started again")
+            with suppress(FunctionBrokenError, ClosingError):
+                self._ensure()
         raise FunctionDiedError(f"{self.function.service}: {fate}")
 
     def _exchange(self, request: Mapping[str, Any] | None, limit_s: float) -> dict[str, Any]:

@@ -101,6 +101,16 @@ def test_the_time_limit_ends_a_function_and_its_message_dies_in_the_end(
     assert "ran into its time limit of 0.3 s" in stage.said[0]
 
 
+def test_a_function_that_ends_with_everything_else_is_no_trouble(url: str, tmp_path: Path) -> None:
+    with Stage(url, tmp_path) as stage:
+        stage.supervisor.start()
+        stage.send({"do": "sleep", "seconds": 60})
+        stage.noted(1)
+    stage.supervisor.join()
+    assert stage.said == []
+    assert stage.supervisor.deaths() == {"fixture": 0}
+
+
 def test_two_queues_share_one_process(url: str, tmp_path: Path) -> None:
     with Stage(url, tmp_path, queues=2) as stage:
         stage.supervisor.start()
