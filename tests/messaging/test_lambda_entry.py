@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 from aws_lambda_powertools import Logger
 
+from shared.contracts import limits
 from shared.contracts.envelope import Envelope, Event
 from shared.contracts.lifecycle import RetrainRequested
 from shared.messaging.errors import Rejected, Retryable
 from shared.messaging.lambda_entry import Door, entry
 from tests.contracts.test_lifecycle import on_the_bus
 
-WISH = json.dumps(on_the_bus(RetrainRequested.example()))
+KNOWN = on_the_bus(RetrainRequested.example())
+WISH = json.dumps(KNOWN)
+TOO_MUCH = limits.EVENT_BYTES_MAX
 
 
 class Hearing:
@@ -83,7 +86,14 @@ def test_one_message_that_goes_back_does_not_hurt_its_neighbours(
         ("{", "not JSON"),
         ("[]", "must be a JSON object"),
         (json.dumps({"source": "acme.shop", "detail-type": "Sold"}), "a stranger on our bus"),
+        (json.dumps({**KNOWN, "detail": {"data": {}}}), "'metadata' and 'data'"),
+        (json.dumps({**KNOWN, "detail-type": "RetrainRequested.v2"}), "unknown version 2"),
+        (
+            json.dumps({**KNOWN, "detail": {"metadata": {}, "data": {"x": "y" * TOO_MUCH}}}),
+            "send an S3 URI with its sha256",
+        ),
     ],
+    ids=["not JSON", "no object", "a stranger", "malformed", "of tomorrow", "over-size"],
 )
 def test_what_can_never_be_handled_is_a_dead_letter_with_its_reason(body: str, reason: str) -> None:
     hearing = Hearing()

@@ -44,7 +44,7 @@ def deploy(
     if stage is None:
         return Ignored(f"there is no stage {wish.stage!r}: say staging or production")
     if not state.may_serve(stage, wish.version):
-        why = "is not approved, or did not pass its smoke test"
+        why = "is not approved, was taken from there, or did not pass its smoke test"
         return Ignored(f"v{wish.version} {why}: it may not serve in {stage}")
     of_stage = state.stages[stage]
     state = state.with_stage(stage, stopped="")

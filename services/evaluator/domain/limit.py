@@ -46,8 +46,15 @@ def hear(state: Evaluations, world: World | None, author: str) -> Decision[Evalu
         return Decision(state.with_limit(fault=world.fault), f"the limit stays: {world.fault}")
     after = state.with_limit(declared=world.declared, ratio=world.ratio, fault="")
     if world.declared == state.limit.declared:
-        return Decision(after, f"a relative limit is {world.ratio} × baseline")
+        return Decision(after, unchanged(state, world))
     return declare(after, author)
+
+
+def unchanged(state: Evaluations, world: World) -> str:
+    """Say what is news where the threshold is not."""
+    if world.ratio != state.limit.ratio:
+        return f"a relative limit is {world.ratio} × baseline"
+    return "what is declared can be read again: the limit stays"
 
 
 def is_known(state: Evaluations, world: World) -> bool:

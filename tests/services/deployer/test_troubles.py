@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from services.deployer.domain import wishes
 from services.deployer.domain.seen import Serving, Verdict
 from services.deployer.domain.smoke import difference
 from services.deployer.domain.state import Deployments, Version
@@ -18,6 +19,7 @@ from shared.contracts.lifecycle import (
 )
 from shared.contracts.names import Stage
 from shared.contracts.wishes import SweepRequested
+from shared.messaging.decision import Ignored
 from shared.messaging.errors import Refused, Retryable
 from tests.services.deployer.world import ENV, MODEL, Loop, arn, package_hint
 
@@ -269,6 +271,19 @@ def test_a_wish_for_a_stage_that_does_not_exist_lapses() -> None:
     deploy(loop, 1, "prod")
     roll_back(loop, 1, "prod")
     assert loop.live(STAGING) == 1
+
+
+def test_wishes_about_a_model_that_nobody_knows_lapse_with_a_reason() -> None:
+    nobody, world = Deployments(env=ENV, model="ghost"), Loop().aws.world("ghost")
+    back = RollbackRequested(model="ghost", stage="staging", version=3, reason="odd")
+    again = DeploymentRequested(model="ghost", stage="staging", version=3, reason="please")
+    assert wishes.roll_back(nobody, back, "alice", world) == Ignored(
+        "v3 is not in staging any more: the wish lapses"
+    )
+    assert wishes.deploy(nobody, again, "event-1", world) == Ignored(
+        "v3 is not approved, was taken from there, or did not pass its smoke test: "
+        "it may not serve in staging"
+    )
 
 
 def test_a_person_can_have_our_version_put_back_in_place_of_a_strangers() -> None:

@@ -126,7 +126,10 @@ def test_a_threshold_that_cannot_be_read_is_told_once_and_the_limit_stays() -> N
     assert limit.on(decision.state, baseline=0.3) == (0.5, "threshold")
     assert limit.hear(decision.state, broken, "alice") is None
     mended = decided(limit.hear(decision.state, ABSOLUTE, "alice"))
-    assert mended.events == ()
+    assert (mended.why, mended.events) == (
+        "what is declared can be read again: the limit stays",
+        (),
+    )
     assert mended.state == declared(ABSOLUTE)
 
 
