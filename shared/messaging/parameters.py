@@ -5,6 +5,7 @@ import json
 from typing import TYPE_CHECKING
 
 from shared.contracts import names
+from shared.contracts.complaints import Complaint, SpecError, shown
 from shared.contracts.names import ModelParameter
 from shared.contracts.specs import ModelSpec, SeriesSpec
 from shared.messaging.aws_errors import translated
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ssm import SSMClient
 
 ABSENT = "ParameterNotFound"
+AN_OBJECT = 'write for example {"num_leaves": 31}'
 
 
 class Parameters:
@@ -34,9 +36,22 @@ class Parameters:
         return None if text is None else SeriesSpec.parse(text)
 
     def hyperparameters(self, model: str) -> dict[str, str]:
-        """Answer what people set at run time over the spec's hyperparameters."""
-        text = self.text(names.parameter(self.env, model, ModelParameter.HYPERPARAMETERS))
-        return {} if text is None else {key: str(value) for key, value in json.loads(text).items()}
+        """Answer what people set at run time over the spec's hyperparameters.
+
+        Raises
+        ------
+        SpecError
+            If it is no JSON object.
+        """
+        path = names.parameter(self.env, model, ModelParameter.HYPERPARAMETERS)
+        try:
+            found = json.loads(self.text(path) or "{}")
+        except ValueError as error:
+            raise SpecError(Complaint(path, f"is no JSON ({error}): {AN_OBJECT}")) from error
+        if not isinstance(found, dict):
+            problem = f"must be an object, got {shown(found)}: {AN_OBJECT}"
+            raise SpecError(Complaint(path, problem))
+        return {key: str(value) for key, value in found.items()}
 
     def threshold(self, model: str) -> float | None:
         """Answer the absolute threshold that people set at run time; None without one."""
