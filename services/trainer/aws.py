@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from services.trainer.domain.seen import Execution, Finished, Job, Progress, World
+from shared.contracts.complaints import SpecError
 from shared.contracts.manifest import Manifest
 from shared.contracts.windows import SeriesSummary, summary_key
 from shared.messaging.aws_errors import translated
@@ -227,8 +228,15 @@ class AwsLook:
             series=self.parameters.series_spec(spec.series),
             summary=self.summary(spec.series),
             offline_lag_s=self.offline_lag_s,
-            hyperparameters=self.parameters.hyperparameters(model),
+            **self.at_run_time(model),
         )
+
+    def at_run_time(self, model: str) -> Mapping[str, Any]:
+        """Answer the hyperparameters that people set at run time, or why they cannot be read."""
+        try:
+            return {"hyperparameters": self.parameters.hyperparameters(model)}
+        except SpecError as error:
+            return {"settings_fault": str(error)}
 
     def execution(self, arn: str) -> Execution | None:
         """Answer an execution."""

@@ -58,6 +58,8 @@ def frozen(state: Trainings, wish: Wish, world: World, now: datetime) -> Refusal
 
 def settings(state: Trainings, wish: Wish, world: World, now: datetime) -> Refusal | None:
     """What the algorithm cannot take would only fail later."""
+    if world.settings_fault:
+        return Refusal(rule="settings", reason=world.settings_fault)
     try:
         parameters.hyperparameters(world.task, world.hyperparameters)
     except SpecError as error:

@@ -26,6 +26,8 @@ class World(Frozen):
     """How late windows reach the offline store, at the most."""
     hyperparameters: dict[str, str] = {}
     """What people set at run time over the spec's."""
+    settings_fault: str = ""
+    """Why that cannot be read; then there are none."""
     unreadable: str = ""
     """Why the declarations cannot be read; then there are none."""
 

@@ -155,7 +155,7 @@ def test_history_that_waited_in_the_todo_is_told_of_when_it_was_written() -> Non
     world.outside.refuses = True
     with pytest.raises(Retryable):
         world.send("a", record("1", "10:00:00"), backfill=True)
-    assert world.outside.summary is None
+    assert world.published() == {}
     world.outside.refuses = False
     world.clock.forward(hours=1)
     world.sweep()

@@ -16,6 +16,8 @@ from infra.local.front import Front
 from infra.local.provision import Provisioner
 from services.trainer import app
 from services.trainer.aws import AwsLook, SageMakerPipelines
+from services.trainer.domain import governor
+from services.trainer.domain.state import Trainings, Trigger, Wish
 from shared.contracts import names, windows
 from shared.contracts.lifecycle import ModelSpecApplied, RetrainRequested
 from shared.contracts.names import ModelParameter
@@ -232,14 +234,38 @@ def test_what_people_set_at_run_time_is_seen(town: Town) -> None:
     assert look(town).world("tuned").hyperparameters == {"num_leaves": "4"}
 
 
-def test_a_declaration_that_cannot_be_read_is_told_and_hurts_no_other_model(town: Town) -> None:
-    town.declare("torn", "future")
+TORN = [
+    pytest.param("{num_leaves: 4}", "is no JSON (Expecting property name", id="no JSON"),
+    pytest.param("[4]", "must be an object, got [4]: write for example {", id="a list"),
+    pytest.param("4", "must be an object, got 4: write for example {", id="a number"),
+    pytest.param("null", "must be an object, got nothing: write for example {", id="nothing"),
+]
+
+
+@pytest.mark.parametrize(("text", "says"), TORN)
+def test_hyperparameters_that_cannot_be_read_are_told_by_the_rule_for_them(
+    town: Town, text: str, says: str
+) -> None:
+    spec = town.declare("torn", "future")
     path = names.parameter(ENV, "torn", ModelParameter.HYPERPARAMETERS)
-    town.aws("ssm").put_parameter(Name=path, Value="{num_leaves: 4}", Type="String")
-    town.hear(RetrainRequested.example().changed(model="torn"), "torn")
-    said = town.until_said("TrainingSuppressed", "torn")
+    town.aws("ssm").put_parameter(Name=path, Value=text, Type="String", Overwrite=True)
+    world = look(town).world("torn")
+    assert world.spec == spec
+    assert world.settings_fault.startswith(f"{path}: {says}")
+    wish = Wish.of(envelope(RetrainRequested.example()).metadata, Trigger.PERSON, "")
+    refusal = governor.refusal(Trainings(env=ENV, model="torn"), wish, world, LAST)
+    assert refusal is not None
+    assert (refusal.rule, refusal.reason) == ("settings", world.settings_fault)
+
+
+def test_a_declaration_that_cannot_be_read_is_told_and_hurts_no_other_model(town: Town) -> None:
+    town.declare("broken", "future")
+    path = names.parameter(ENV, "broken", ModelParameter.SPEC)
+    town.aws("ssm").put_parameter(Name=path, Value="{horizon: 4}", Type="String", Overwrite=True)
+    town.hear(RetrainRequested.example().changed(model="broken"), "broken")
+    said = town.until_said("TrainingSuppressed", "broken")
     assert said["rule"] == "no_spec"
-    assert said["reason"].startswith("what is declared of torn cannot be read: ")
+    assert said["reason"].startswith("what is declared of broken cannot be read: ")
 
 
 def test_a_pipeline_that_is_missing_or_does_not_know_a_parameter_is_refused(town: Town) -> None:

@@ -74,6 +74,7 @@ CASES: list[tuple[str, dict[str, Any], World, str, bool]] = [
         "hyperparameters.num_leafs: unknown to lightgbm; did you mean 'num_leaves'?",
         False,
     ),
+    ("settings", {}, DECLARED.changed(settings_fault="is no JSON"), "is no JSON", False),
     ("run_in_flight", {"run": RUN}, DECLARED, "fees-r0123456789ab has not ended", False),
     (
         "enough_history",
