@@ -6,9 +6,12 @@ from services.evaluator.domain.seen import World
 from services.evaluator.effects import EFFECTS
 from services.evaluator.handlers import HANDLERS
 from shared.contracts import limits
+from shared.contracts.envelope import Revision
 from shared.contracts.evaluation import Evaluation
 from shared.contracts.lifecycle import (
+    DeploymentFailed,
     DeploymentRolledBack,
+    EndpointInService,
     LimitRestored,
     LimitSet,
     LimitTightened,
@@ -228,6 +231,34 @@ def test_the_limit_s_whole_life() -> None:
     assert loop.last(LimitRestored).reason == "it looks odd"
     tightened = [e for e in loop.bench.bus.events() if isinstance(e.data, LimitTightened)]
     assert [e.metadata.correlation_id for e in tightened] == ["trip-1", "trip-2"]
+
+
+SMOKED = DeploymentFailed(
+    model="fees", stage="staging", version=2, back_to=1, reason="smoke test: too far off"
+)
+CAME_BACK = EndpointInService.example().changed(stage="staging", version=1, reason="rollback")
+
+
+@pytest.mark.parametrize(
+    "order", [(0, 1), (1, 0), (1,)], ids=["as said", "overtaken", "one of them lost"]
+)
+def test_what_happens_in_staging_in_whatever_order_holds_nothing_up(
+    order: tuple[int, ...],
+) -> None:
+    loop = Loop()
+    for number in (1, 2):
+        loop.hear(run_left(loop.objects, number=number))
+    loop.in_production(1)
+    before, said = loop.state, loop.said()
+    facts = [(SMOKED, Revision(number=7, index=0)), (CAME_BACK, Revision(number=8, index=0))]
+    for at in order:
+        fact, revision = facts[at]
+        loop.hear(fact, revision=revision, producer="deployer")
+    assert (loop.state, loop.said()) == (before, said)
+    assert loop.bench.store.load("fees", None).todo == ()
+    loop.hear(run_left(loop.objects, number=3))
+    assert loop.said()[-2:] == ["ModelEvaluated", "ModelRegistered"]
+    assert loop.last(ModelEvaluated).champion.version == 1
 
 
 def test_the_champion_is_remembered_however_many_versions_come_after_it() -> None:
