@@ -11,8 +11,16 @@ from ops.cli.connecting import connected
 from ops.cli.connection import Connection
 from ops.cli.declarations import Declarations
 from ops.cli.errors import failed, misused
+from shared.contracts import limits
+
+KNOWN = (
+    "no window is new: those that differ were replaced, and what was imported within the last "
+    f"{limits.INBOX_DAYS} days is not taken twice; to have it back after another file, say --again"
+)
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rich.progress import Progress
 
     from ops.cli.observations import Columns, Observations
@@ -36,6 +44,7 @@ def data() -> None:
 @click.option("--assume-utc", is_flag=True, help="Take times without a zone as UTC.")
 @click.option("--strict", is_flag=True, help="All or nothing: one bad row and nothing goes in.")
 @click.option("--quarantine", type=click.Path(path_type=Path), help="Where bad rows are written.")
+@click.option("--again", is_flag=True, help="Take it also if it was imported before.")
 @click.option("--no-wait", is_flag=True, help="Send, and do not wait until all are taken.")
 @click.option("--check", is_flag=True, help="Read and judge the file, and send nothing.")
 @connected
@@ -51,13 +60,15 @@ def import_file(
     assume_utc: bool,
     strict: bool,
     quarantine: Path | None,
+    again: bool,
     no_wait: bool,
     check: bool,
 ) -> None:
     """Import observations from a CSV or Parquet FILE, as history.
 
     Good rows go in; bad ones go to a quarantine file beside FILE, each with what to do about it.
-    Importing the same file again changes nothing.
+    Importing the same file again changes nothing: for 45 days ingest knows what it took. To bring
+    a file back after a corrected one has replaced it, say --again.
     """
     from ops.cli import observations
     from shared.messaging.clock import WallClock
@@ -83,7 +94,7 @@ def import_file(
     if check:
         return
     connection.require_environment()
-    send(connection, read, spec, wait=not no_wait)
+    send(connection, read, spec, again_at=now if again else None, wait=not no_wait)
 
 
 def chosen(file: Path, given: dict[str, str | None], delimiter: str) -> "Columns":
@@ -115,7 +126,14 @@ def keep_bad_rows(read: "Observations", path: Path) -> None:
     output.note(f"bad rows: {path}")
 
 
-def send(connection: Connection, read: "Observations", spec: "SeriesSpec", *, wait: bool) -> None:
+def send(
+    connection: Connection,
+    read: "Observations",
+    spec: "SeriesSpec",
+    *,
+    again_at: "datetime | None",
+    wait: bool,
+) -> None:
     """Send everything to ingest, and say what went in."""
     from ops.cli.sending import Sender, Taken, batches
 
@@ -124,7 +142,7 @@ def send(connection: Connection, read: "Observations", spec: "SeriesSpec", *, wa
     with progress() as shown:
         task = shown.add_task("sending", total=len(read))
         sent = 0
-        for batch in batches(read, spec.window):
+        for batch in batches(read, spec.window, again_at):
             sender.send(batch)
             sent += 1
             shown.advance(task, batch.records)
@@ -132,7 +150,8 @@ def send(connection: Connection, read: "Observations", spec: "SeriesSpec", *, wa
             task = shown.add_task("ingest takes them", total=sent)
             sender.wait(lambda left: shown.update(task, completed=max(0, sent - left)))
     if wait:
-        report(read, Taken(max(0, sender.rejected() - rejected), before, sender.summary()))
+        taken = Taken(max(0, sender.rejected() - rejected), before, sender.summary())
+        report(read, taken, again=again_at is not None)
     else:
         click.echo(f"{len(read):,} observations of '{read.series}' are sent in {sent} messages")
 
@@ -146,7 +165,7 @@ def progress() -> "Progress":
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def report(read: "Observations", taken: "Taken") -> None:
+def report(read: "Observations", taken: "Taken", *, again: bool) -> None:
     """Say what went in.
 
     Raises
@@ -169,3 +188,5 @@ def report(read: "Observations", taken: "Taken") -> None:
         f"{taken.after.windows:,} in all, {taken.after.first:%Y-%m-%d %H:%M} to "
         f"{taken.after.last:%Y-%m-%d %H:%M} UTC"
     )
+    if not taken.new_windows and not again:
+        output.note(KNOWN)

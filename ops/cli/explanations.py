@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.cli.errors import CliError, failed, misused, no_aws
 from ops.cli.yaml_files import FileError
+from shared.contracts.complaints import SpecError
 from shared.contracts.names import IllegalNameError
 from shared.messaging.aws_errors import LATER, code_of, message_of
 from shared.messaging.errors import HandlingError
@@ -55,6 +56,7 @@ MISSING = frozenset(
 )
 HTTP_SERVER_ERROR = 500
 LOG_IN = "log in again (aws sso login), or choose another profile with AWS_PROFILE"
+CORRECT = "correct the parameter, or apply the file again: modelcycle models apply PATH"
 CHOOSE = (
     "for the local AWS set AWS_ENDPOINT_URL to where it listens; for an account set AWS_PROFILE"
 )
@@ -69,6 +71,8 @@ def explain(error: BaseException) -> CliError:
             return error
         case FileError():
             return misused(str(error), "correct the files; nothing was written")
+        case SpecError():
+            return failed(f"what is stored cannot be read: {first_line(error)}", CORRECT)
         case IllegalNameError():
             return misused(str(error), "correct the name; nothing was written")
         case ClientError():

@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -55,16 +55,26 @@ class Taken:
         return (self.after.windows if self.after else 0) - known
 
 
-def batches(observations: "Observations", window: timedelta) -> Iterator[Batch]:
+def batches(
+    observations: "Observations", window: timedelta, again_at: datetime | None = None
+) -> Iterator[Batch]:
     """Cut observations into batches of whole windows, as a backfill must be.
 
-    The id of a batch comes from its content: importing again sends the same batches.
+    The id of a batch comes from its content: importing again sends the same batches, which ingest
+    takes once.
+
+    Parameters
+    ----------
+    again_at : datetime, optional
+        A moment that comes into the ids, too: then ingest takes the batches whatever it took
+        before.
 
     Raises
     ------
     CliError
         If a window holds more than a batch may.
     """
+    source = (observations.series, *([again_at.isoformat()] if again_at else []))
     parts = list(cut(observations.microseconds.tolist(), window, BATCH_RECORDS))
     for part in parts:
         if part.stop - part.start > limits.BATCH_RECORDS_MAX:
@@ -75,7 +85,7 @@ def batches(observations: "Observations", window: timedelta) -> Iterator[Batch]:
             json.dumps({key: given for key, given in record.items() if key != "series"})
             for record in records
         ]
-        content = "\n".join((observations.series, *lines)).encode()
+        content = "\n".join((*source, *lines)).encode()
         yield Batch(f"import-{hashlib.sha256(content).hexdigest()[:32]}", len(records), lines)
 
 

@@ -138,6 +138,32 @@ def test_importing_again_sends_the_same_batches_and_another_file_others(
     assert ids(2_500)[1] != ids(2_501)[1]
 
 
+def test_saying_again_sends_the_same_observations_in_batches_of_their_own(
+    cli: Cli, series: None, aws: Clients
+) -> None:
+    def batches(*options: str) -> list[Any]:
+        cli("data", "import", csv(2_500), *COLUMNS, "--no-wait", *options)
+        return sent(aws)
+
+    plain, first, second = batches(), batches("--again"), batches("--again")
+    assert [one["records"] for one in first] == [one["records"] for one in plain]
+    ids = [one["batch_id"] for one in (*plain, *first, *second)]
+    assert len(set(ids)) == 6
+
+
+def test_an_import_that_brings_nothing_new_says_how_to_have_it_taken_again(
+    cli: Cli, series: None, ingest: Ingest, unconfigured: pytest.MonkeyPatch
+) -> None:
+    first = cli("data", "import", csv(30), *COLUMNS)
+    assert "--again" not in first.stderr
+    unconfigured.setattr(ingest, "take", lambda batch: None)
+    second = cli("data", "import", csv(30), *COLUMNS)
+    assert "are in: 0 new windows, 30 in all" in second.stdout
+    assert "is not taken twice; to have it back after another file, say --again" in second.stderr
+    third = cli("data", "import", csv(30), *COLUMNS, "--again")
+    assert "say --again" not in third.stderr
+
+
 def test_what_is_too_large_for_a_message_goes_through_s3(
     cli: Cli, series: None, aws: Clients, unconfigured: pytest.MonkeyPatch
 ) -> None:

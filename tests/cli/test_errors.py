@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 from ops.cli import explanations, main
 from ops.cli.errors import ExitCode
 from ops.cli.main import VERBS
+from shared.contracts.complaints import Complaint, SpecError
 from shared.contracts.names import IllegalNameError
 from shared.messaging.aws_errors import translated
 from shared.messaging.errors import Refused, Retryable
@@ -143,6 +144,13 @@ def answer(code: str, status: int = 400, message: str = "said AWS") -> ClientErr
             2,
             "model name 'A': no",
             "correct the name; nothing was written",
+        ),
+        (
+            SpecError(Complaint("/modelcycle/dev/fees/hyperparameters", "must be an object")),
+            1,
+            "what is stored cannot be read: /modelcycle/dev/fees/hyperparameters: must be an "
+            "object",
+            "correct the parameter, or apply the file again: modelcycle models apply PATH",
         ),
         (
             KeyError("lost"),

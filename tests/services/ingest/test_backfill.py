@@ -161,3 +161,10 @@ def test_history_that_waited_in_the_todo_is_told_of_when_it_was_written() -> Non
     world.sweep()
     assert world.outside.summary is not None
     assert world.outside.summary.backfilled_at == world.clock.now()
+
+
+def test_an_earlier_history_comes_back_under_a_batch_id_of_its_own() -> None:
+    world = World()
+    for batch_id, value in {"a": 1.0, "b": 2.0, "a-again": 1.0}.items():
+        world.send(batch_id, record("1", "11:50:10", value), backfill=True)
+    assert world.published() == {"11:50": (1, 1.0, 3)}
