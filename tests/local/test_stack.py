@@ -22,7 +22,8 @@ from tests.local.test_processes import is_alive, until_gone
 
 SERVICES = ("ingest", "deployer")
 PARENT = f"""
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored by children of background jobs
 from pathlib import Path
 from infra.local.stack import LocalStack
 with LocalStack(Path(sys.argv[1]), services={SERVICES}, handler="{FIXTURE}"):
