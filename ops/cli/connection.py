@@ -12,7 +12,10 @@ from shared.contracts.complaints import suggestion
 if TYPE_CHECKING:
     import boto3
 
+    from shared.messaging.clock import Clock
     from shared.messaging.parameters import Parameters
+
+CLOCK_PATH = "/_modelcycle/clock"
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,22 @@ class Connection:
     def bucket(self) -> str:
         """The environment's bucket."""
         return names.bucket(self.env, self.identity.account, self.region)
+
+    @cached_property
+    def clock(self) -> "Clock":
+        """What time it is there: a local AWS may follow a driven clock, and people's words come in
+        the order of its time."""
+        from shared.messaging.clock import ServedClock, WallClock
+        from shared.messaging.errors import Retryable
+
+        if not self.is_local:
+            return WallClock()
+        served = ServedClock(str(self.endpoint_url).rstrip("/") + CLOCK_PATH)
+        try:
+            served.now()
+        except Retryable:
+            return WallClock()  # a local AWS, only not one of ours
+        return served
 
     @cached_property
     def parameters(self) -> "Parameters":

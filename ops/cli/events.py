@@ -13,12 +13,12 @@ from ops.cli.connection import Connection
 from ops.cli.declarations import Declarations
 from ops.cli.errors import not_found
 from ops.cli.story import Story
+from ops.cli.tail import tail
 from services.journal.domain import Entry
 from shared.contracts.complaints import suggestion
 from shared.contracts.envelope import SOURCE
 from shared.contracts.lifecycle import EVENTS
 from shared.contracts.timing import read_duration
-from shared.messaging.clock import WallClock
 
 LIMIT = 50
 LIMIT_MAX = 1_000
@@ -26,21 +26,21 @@ ID_CHARACTERS_SHOWN = 8
 DECISION_SHOWN = "decision"
 
 
-class Since(click.ParamType[datetime]):
+class Since(click.ParamType[datetime | timedelta]):
     """A moment, or how long ago it was: ``2026-03-01T12:00:00Z``, ``2h``."""
 
     name = "since"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime:
+    ) -> datetime | timedelta:
         """Read it."""
-        if isinstance(value, datetime):
+        if isinstance(value, datetime | timedelta):
             return value
         try:
             ago = read_duration(value)
             if isinstance(ago, timedelta):
-                return WallClock().now() - ago
+                return ago
         except (ValueError, OverflowError):
             pass
         try:
@@ -53,6 +53,9 @@ class Since(click.ParamType[datetime]):
 @click.group()
 def events() -> None:
     """See what happened, and why."""
+
+
+events.add_command(tail)
 
 
 @events.command("list")
@@ -72,7 +75,7 @@ def events() -> None:
 def list_events(
     connection: Connection,
     model: str | None,
-    since: datetime | None,
+    since: datetime | timedelta | None,
     kind: str | None,
     decisions: bool,
     limit: int,
@@ -87,7 +90,7 @@ def list_events(
             return entry.detail_type == kind
         return decisions or not story.is_decision(entry)
 
-    found = Story(connection).latest(model, since, limit, wanted)
+    found = Story(connection).latest(model, begins(connection, since), limit, wanted)
     if not found:
         require_subject(connection, model)
     if as_json:
@@ -96,6 +99,16 @@ def list_events(
     if not found:
         return output.note("nothing happened yet")
     return show_table(found)
+
+
+def begins(connection: Connection, since: datetime | timedelta | None) -> datetime | None:
+    """Answer the moment that so long ago was, by the clock of the place."""
+    if not isinstance(since, timedelta):
+        return since
+    try:
+        return connection.clock.now() - since
+    except OverflowError:
+        return None  # before all time: everything is wanted
 
 
 def require_subject(connection: Connection, name: str | None) -> None:

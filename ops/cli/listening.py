@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 from typing import Any
 
+from ops.cli.causes import Causes
 from ops.cli.connection import Connection
 from shared.contracts import names
 from shared.contracts.door import open_event
-from shared.contracts.envelope import SOURCE, Envelope, Event
+from shared.contracts.envelope import SOURCE, ContractError, Envelope, Event
 from shared.contracts.lifecycle import EVENTS, DecisionRecorded
 from shared.contracts.subscriptions import SERVICES
 
@@ -35,9 +36,10 @@ class Heard:
 class Listener:
     """Hears every event of an environment, in the order in which they come."""
 
-    def __init__(self, sqs: Any, url: str) -> None:
+    def __init__(self, sqs: Any, url: str, causes: Causes) -> None:
         self.sqs = sqs
         self.url = url
+        self.causes = causes
         self.whys: dict[tuple[str, str, int], str] = {}
         self.waiting: list[tuple[float, Envelope[Event]]] = []
 
@@ -50,7 +52,8 @@ class Listener:
         )
         for message in answer.get("Messages", ()):
             self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-            self.take(open_event(json.loads(message["Body"])))
+            with suppress(ContractError):  # a stranger's: the services' doors put it aside, too
+                self.take(open_event(json.loads(message["Body"])))
         while self.waiting:
             since, envelope = self.waiting[0]
             why = self.whys.get(decision_of(envelope))
@@ -63,6 +66,7 @@ class Listener:
         """Keep an event until its reason is known."""
         if envelope is None:
             return
+        self.causes.hear(envelope)
         if isinstance(envelope.data, DecisionRecorded):
             self.whys[decision_of(envelope)] = envelope.data.why
             return
@@ -86,8 +90,18 @@ def aggregate_of(envelope: Envelope[Event]) -> str:
 
 
 @contextmanager
-def listening(connection: Connection, name: str) -> Iterator[Listener]:
-    """Hear everything from now on; queue and rule go when it ends."""
+def listening(
+    connection: Connection, name: str, causes: Causes | None = None
+) -> Iterator[Listener]:
+    """Hear everything from now on; queue and rule go when it ends.
+
+    Parameters
+    ----------
+    name : str
+        Of the queue: its own for each who listens.
+    causes : Causes, optional
+        What learns of every event, and of every decision's cause.
+    """
     sqs, events = connection.client("sqs"), connection.client("events")
     bus, own = names.bus(connection.env), f"{names.bus(connection.env)}-{name}"
     url = sqs.create_queue(QueueName=own)["QueueUrl"]
@@ -98,7 +112,7 @@ def listening(connection: Connection, name: str) -> Iterator[Listener]:
     target = {"Id": "listener", "Arn": attributes["Attributes"]["QueueArn"]}
     events.put_targets(Rule=own, EventBusName=bus, Targets=[target])
     try:
-        yield Listener(sqs, url)
+        yield Listener(sqs, url, causes or Causes())
     finally:
         events.remove_targets(Rule=own, EventBusName=bus, Ids=["listener"])
         events.delete_rule(Name=own, EventBusName=bus)

@@ -10,6 +10,7 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
+    from rich.table import Table
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,15 +51,20 @@ def note(text: str) -> None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     """Show a table; a column whose name begins with '>' is of numbers. Without names: no header."""
+    show(drawn(columns, rows))
+
+
+def drawn(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> "Table":
+    """Draw a table, without showing it."""
     from rich.table import Table
 
-    drawn = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=any(columns))
+    made = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=any(columns))
     for column in columns:
         name = column.removeprefix(">")
-        drawn.add_column(name, justify="right" if name != column else "left", overflow="fold")
+        made.add_column(name, justify="right" if name != column else "left", overflow="fold")
     for row in rows:
-        drawn.add_row(*(cell if hasattr(cell, "__rich__") else _text(cell) for cell in row))
-    show(drawn)
+        made.add_row(*(cell if hasattr(cell, "__rich__") else _text(cell) for cell in row))
+    return made
 
 
 def _text(cell: Any) -> Any:

@@ -8,7 +8,6 @@ from ops.cli.connection import Connection
 from shared.contracts import names
 from shared.contracts.envelope import SOURCE, Envelope, Event, Metadata
 from shared.messaging.bus import EventBridgeBus
-from shared.messaging.clock import WallClock
 from shared.messaging.decision import Entry
 
 
@@ -20,7 +19,7 @@ def say(connection: Connection, *events: Event) -> tuple[str, ...]:
     Retryable, Refused
         If the bus does not take them.
     """
-    now = WallClock().now()
+    now = connection.clock.now()
     said = [envelope(event, connection.identity.arn, now) for event in events]
     entries = tuple(
         Entry(

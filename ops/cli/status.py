@@ -1,23 +1,23 @@
 """``modelcycle status``: where every model stands, or one of them in detail."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 
-from ops.cli import output, standing, telling
+from ops.cli import output, standing, telling, watching
 from ops.cli.connecting import connected
 from ops.cli.connection import Connection
 from ops.cli.declarations import Declarations
 from ops.cli.endpoints import Serving
+from ops.cli.errors import misused
 from ops.cli.registry import Verdict
 from ops.cli.standing import Judged, Standing
 from ops.cli.standing_document import as_document
 from shared.contracts.names import Stage
 from shared.contracts.specs import ModelSpec, SeriesSpec
 from shared.contracts.timing import write_duration
-from shared.messaging.clock import WallClock
 
 VERSIONS_IN_LIST = 3
 VERSIONS_IN_DETAIL = 10
@@ -25,13 +25,30 @@ VERSIONS_IN_DETAIL = 10
 
 @click.command()
 @click.argument("model", required=False)
+@click.option("--watch", is_flag=True, help="Show it again every 2 s, until Ctrl-C.")
 @output.reads
 @connected
-def status(connection: Connection, model: str | None, as_json: bool) -> None:
+def status(connection: Connection, model: str | None, watch: bool, as_json: bool) -> None:
     """Show where all models stand, or MODEL in detail.
 
     Scores are mean weighted quantile losses of the backtest: lower is better.
     """
+    if watch and as_json:
+        raise misused("--watch is for people, --json for programs", "give one of them")
+    if watch:
+        watching.watch(lambda: whole(connection, model))
+    if not as_json:
+        return show(view(connection, model))
+    seen, series = look(connection, model)
+    described = [as_document(one, series.get(one.spec.series)) for one in seen]
+    head = {"environment": connection.env, "as_of": output.iso(connection.clock.now())}
+    return output.document({**head, "models": described})
+
+
+def look(
+    connection: Connection, model: str | None
+) -> tuple[tuple[Standing, ...], Mapping[str, SeriesSpec]]:
+    """Look at all models, or at one; answer the declared series, too."""
     declared = Declarations(connection).stored()
     wanted: list[ModelSpec] = list(declared.models.values())
     if model is not None:
@@ -39,23 +56,53 @@ def status(connection: Connection, model: str | None, as_json: bool) -> None:
     elif not wanted:
         connection.require_environment()
     count = VERSIONS_IN_DETAIL if model else VERSIONS_IN_LIST
-    seen = standing.look(connection, wanted, count)
-    now = WallClock().now()
-    if as_json:
-        described = [as_document(one, declared.series.get(one.spec.series)) for one in seen]
-        head = {"environment": connection.env, "as_of": output.iso(now)}
-        return output.document({**head, "models": described})
+    return standing.look(connection, wanted, count), declared.series
+
+
+class View(NamedTuple):
+    """What people see: tables, and what is beside the answer."""
+
+    tables: tuple[Any, ...]
+    note: str = ""
+
+
+def view(connection: Connection, model: str | None) -> View:
+    """Look, and put it into tables."""
+    seen, series = look(connection, model)
+    now = connection.clock.now()
     if not seen:
-        return output.note("no models yet: modelcycle models apply PATH")
+        return View((), "no models yet: modelcycle models apply PATH")
     if model is None:
-        return overview(seen, now)
-    return detail(seen[0], declared.series.get(seen[0].spec.series), now)
+        return View((overview(seen, now),))
+    return detail(seen[0], series.get(seen[0].spec.series), now)
 
 
-def overview(seen: tuple[Standing, ...], now: datetime) -> None:
-    """Show a line for each model."""
+def show(seen: View) -> None:
+    """Show it once."""
+    for place, drawn in enumerate(seen.tables):
+        if place:
+            click.echo()
+        output.show(drawn)
+    if seen.note:
+        output.note(seen.note)
+
+
+def whole(connection: Connection, model: str | None) -> Any:
+    """Draw it in one piece, for a picture that comes again and again."""
+    from rich.console import Group
+
+    seen = view(connection, model)
+    parts = [part for drawn in seen.tables for part in (drawn, "")]
+    now = connection.clock.now()
+    as_of = f"{now:%Y-%m-%d %H:%M:%S} UTC, every {watching.EVERY_S:g} s, Ctrl-C ends"
+    note = [output.styled(seen.note, "dim")] if seen.note else []
+    return Group(*parts, *note, output.styled(as_of, "dim"))
+
+
+def overview(seen: tuple[Standing, ...], now: datetime) -> Any:
+    """Draw a line for each model."""
     columns = ("model", "data until", "training", "staging", "production")
-    output.table(
+    return output.drawn(
         (*columns, ">score", ">baseline", ">limit", "next"), (row(one, now) for one in seen)
     )
 
@@ -93,16 +140,16 @@ def stage_cell(serving: Serving | None) -> Any:
     return output.styled(" ".join(filter(None, (live, coming, serving.status))), "yellow")
 
 
-def detail(one: Standing, series: SeriesSpec | None, now: datetime) -> None:
-    """Show all of one model."""
-    output.table(
+def detail(one: Standing, series: SeriesSpec | None, now: datetime) -> View:
+    """Draw all of one model."""
+    known = output.drawn(
         ("", ""), ((output.styled(name, "bold"), text) for name, text in facts(one, series, now))
     )
     if not one.versions:
-        return output.note("no version is registered yet")
-    click.echo()
+        return View((known,), "no version is registered yet")
     columns = ("version", "registered", "approval", "production", ">score", ">baseline", ">limit")
-    return output.table((*columns, "last word"), (version_row(each, now) for each in one.versions))
+    rows = (version_row(each, now) for each in one.versions)
+    return View((known, output.drawn((*columns, "last word"), rows)))
 
 
 def facts(one: Standing, series: SeriesSpec | None, now: datetime) -> Iterator[tuple[str, Any]]:
