@@ -61,7 +61,16 @@ class Watch:
         OSError
             If the front does not answer.
         """
-        return self._page(f"quiet?wait_s={limit_s}", limit_s + HEALTH_LIMIT_S)
+        seen = self._page(f"quiet?wait_s={limit_s}", limit_s + HEALTH_LIMIT_S)
+        ours = [names.dead_letter_queue(self.env, service) for service in self.services]
+        return {
+            **seen,
+            "dead_letters": {
+                queue: seen["dead_letters"][queue]
+                for queue in ours
+                if queue in seen["dead_letters"]
+            },
+        }
 
     def health(self) -> dict[str, Any]:
         """Answer what the front says of itself.

@@ -30,11 +30,11 @@ HANDLER = "services.{service}.app.handler"
 LOOK_S = 0.05
 SPEED_UP = 60.0  # minutes become seconds
 POLLER = "poller"
-POLLER_HANDLER = "services.ingest.poller_app.handler"
+POLLER_HANDLER = "services.ingest.polling.app.handler"
 
 
 class Source(NamedTuple):
-    """A live source, by its name in `services.ingest.sources`."""
+    """A live source, by its name in `services.ingest.polling.sources`."""
 
     name: str
     url: str

@@ -26,7 +26,7 @@ FROM_THE_RUNTIME = {
 LOOK = """
 import importlib, json, sys
 before = set(sys.modules)
-entry = importlib.import_module("services.{service}.app").handler
+entry = importlib.import_module("services.{module}").handler
 files = {{name: module.__file__ for name, module in sys.modules.items()
          if name not in before and getattr(module, "__file__", None)}}
 print(json.dumps({{"callable": callable(entry), "files": files}}))
@@ -47,12 +47,16 @@ def locked(service: str) -> set[str]:
     return {name.replace("-", "_") for name in re.findall(r"^([a-z][\w-]*)==", text, re.M)}
 
 
-@pytest.mark.parametrize("service", SERVICES)
-def test_a_bundle_alone_in_an_empty_folder_imports_its_entry(service: str, tmp_path: Path) -> None:
+ENTRIES = [*(f"{service}.app" for service in SERVICES), "ingest.polling.app"]
+
+
+@pytest.mark.parametrize("module", ENTRIES)
+def test_a_bundle_alone_in_an_empty_folder_imports_its_entry(module: str, tmp_path: Path) -> None:
+    service = module.partition(".")[0]
     bundle(service, tmp_path)
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path)}
     done = subprocess.run(
-        [sys.executable, "-c", LOOK.format(service=service)],
+        [sys.executable, "-c", LOOK.format(module=module)],
         cwd=tmp_path,
         env=environment,
         capture_output=True,

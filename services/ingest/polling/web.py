@@ -27,14 +27,18 @@ class Urllib:
             with error:
                 named = {name.lower(): value for name, value in error.headers.items()}
                 return Answer(error.code, named, b"")
-        except (OSError, HTTPException) as error:  # a body that ends too early is an HTTPException
+        except UnreachableError:
+            raise
+        except (OSError, HTTPException) as error:
             raise UnreachableError(f"{type(error).__name__}: {error}") from error
 
 
 def read(response: HTTPResponse) -> Answer:
-    """Read an answer; raise UnreachableError if it is larger than an answer may be."""
+    """Read an answer; raise UnreachableError if it is too large, or ends too early."""
     body = response.read(limits.POLL_ANSWER_BYTES_MAX + 1)
     if len(body) > limits.POLL_ANSWER_BYTES_MAX:
         raise UnreachableError(f"more than {limits.POLL_ANSWER_BYTES_MAX:,} bytes")
+    if response.length:
+        raise UnreachableError(f"cut short: {response.length} bytes are missing")
     named = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status, named, body)

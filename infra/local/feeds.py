@@ -1,0 +1,116 @@
+"""What a driven clock brings in: transactions polled from a market, or a user's own series."""
+
+import hashlib
+import json
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from infra.local.market import Market
+from infra.local.stack import POLLER, LocalStack, Source
+from shared.contracts import limits, names
+from shared.contracts.records import microseconds
+
+BATCH_RECORDS = 5_000  # half of what fits into a message
+OVERLAP = timedelta(minutes=2)  # of two polls: duplicates are normal, and a minute is whole
+
+
+class FeedError(RuntimeError):
+    """What should have been brought in was not."""
+
+
+class Feed(Protocol):
+    """A stream that follows a clock."""
+
+    def bring(self, now: datetime) -> int:
+        """Send to ingest what happened until now; answer how many records that was.
+
+        Raises
+        ------
+        FeedError
+            If it cannot be sent.
+        """
+        ...
+
+
+class PolledMarket:
+    """A market, brought in by the very poller that asks blockchain.com.
+
+    Parameters
+    ----------
+    stack : LocalStack
+        Whose source is `source` of the market.
+    """
+
+    def __init__(self, stack: LocalStack, market: Market) -> None:
+        self._stack = stack
+        self._market = market
+
+    def bring(self, now: datetime) -> int:
+        """Let the market's time pass, and have it polled once."""
+        self._market.clock.move_to(now)
+        polled: dict[str, Any] = self._stack.supervisor.invoke(POLLER, {"seconds": 0})
+        if polled["failures"]:
+            raise FeedError(f"the market could not be polled: see {self._stack.logs / POLLER}.log")
+        return int(polled["records"])
+
+
+def source(market: Market, series: str, step: timedelta) -> Source:
+    """Answer a market as the stack's source, for polls that are a step apart."""
+    minutes = (step + OVERLAP) // timedelta(minutes=1)
+    return Source("blockchain", market.url(minutes), series)
+
+
+class Tape:
+    """A user's own records, sent as their time comes, by a producer like any other.
+
+    Nothing is made up and nothing polled: these are records, not transactions of a market.
+
+    Parameters
+    ----------
+    records : sequence of mappings
+        ``id, time, value, count`` each, by ascending time.
+    times : sequence of datetime
+        Of the records.
+    """
+
+    def __init__(
+        self,
+        stack: LocalStack,
+        series: str,
+        records: Sequence[Mapping[str, Any]],
+        times: Sequence[datetime],
+    ) -> None:
+        self._series = series
+        self._records = records
+        self._times_us = [microseconds(time) for time in times]
+        self._sent = 0
+        self._sqs = stack.client("sqs", "modelcycle-tape")
+        queue = names.records_queue(stack.env)
+        self._url = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+
+    @property
+    def left(self) -> int:
+        """How many records are still to come."""
+        return len(self._records) - self._sent
+
+    def bring(self, now: datetime) -> int:
+        """Send the records of the time that has passed."""
+        until = bisect_left(self._times_us, microseconds(now))
+        first, self._sent = self._sent, max(self._sent, until)
+        for at in range(first, until, BATCH_RECORDS):
+            self._send(self._records[at : min(at + BATCH_RECORDS, until)])
+        return max(0, until - first)
+
+    def _send(self, records: Sequence[Mapping[str, Any]]) -> None:
+        content = json.dumps([dict(record) for record in records])
+        digest = hashlib.sha256(f"{self._series}\n{content}".encode()).hexdigest()
+        head = json.dumps({"batch_id": f"tape-{digest[:32]}", "series": self._series})
+        body = f'{head[:-1]}, "records": {content}}}'
+        if len(body.encode()) > limits.RECORDS_MESSAGE_BYTES_MAX:
+            middle = len(records) // 2
+            self._send(records[:middle])
+            self._send(records[middle:])
+            return
+        self._sqs.send_message(QueueUrl=self._url, MessageBody=body)
