@@ -60,6 +60,12 @@ def ask(
     endpoint = names.endpoint(env, spec.model, stage)
     version = serving_version(client, endpoint)
     context = recent(client, env, spec, series, summary.last)
+    known = (summary.last - summary.first) // spec.frequency
+    if len(context.values) < min(spec.context_points, known):
+        raise NoForecastError(
+            f"{len(context.values)} of the {spec.context_points} points that {spec.model} looks "
+            "back on are in the online store: ingest puts them there within a minute"
+        )
     request = deepar_json.Request(
         instances=(deepar_json.Series(start=context.start, target=context.values),),
         configuration=deepar_json.Configuration(

@@ -1,9 +1,11 @@
 """The main job, as a user runs it: a file of observations becomes a model in production."""
 
+import fcntl
 import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -140,3 +142,37 @@ def test_the_demo_says_in_two_lines_why_it_cannot_play(
     assert says in done.stderr
     assert result == {}
     assert left_running(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        (["--horizon", "24"], "--horizon: the simulated series is described by models/fees.yaml"),
+        (["--picture", "nowhere/x.png"], "nowhere/x.png: nothing can be written there"),
+        (["--port", "99999"], "99999 is not in the range"),
+        (["--data", "absent.csv"], "absent.csv"),
+    ],
+)
+def test_the_demo_refuses_what_it_cannot_do_before_anything_starts(
+    tmp_path: Path, options: list[str], says: str
+) -> None:
+    done, _ = play(tmp_path, *options)
+    assert done.returncode == 2, done.stderr
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_demo_refuses_a_port_that_is_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done, _ = play(tmp_path, "--port", str(taken.getsockname()[1]))
+    assert done.returncode == 2, done.stderr
+    assert "leave --port out" in done.stderr
+
+
+def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
+    (tmp_path / ".local").mkdir()
+    with (tmp_path / ".local" / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done, _ = play(tmp_path)
+    assert done.returncode == 1
+    assert "another demo is running" in done.stderr

@@ -1,5 +1,6 @@
 """``modelcycle demo``: starts the local AWS, plays the story, shows how it ended."""
 
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from ops.cli import output
 from ops.cli.connecting import connect
 from ops.cli.demo import ending, scene
 from ops.cli.demo.story import Story, commands
-from ops.cli.errors import failed
+from ops.cli.errors import failed, misused
 from ops.cli.listening import listening
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ SEED = 7
 @click.option("--time", help="Its column of times; guessed where nothing is said.")
 @click.option("--value", help="Its column of values; guessed where nothing is said.")
 @click.option("--count", help="Its column of counts: how many observations a value sums up.")
+@click.option("--delimiter", help="Between its columns; a comma by default.")
 @click.option("--target", type=click.Choice(["count", "sum", "mean"]), help="What is forecast.")
 @click.option("--frequency", help="Of the forecast: 5m, 1h; the step of the data by default.")
 @click.option("--horizon", type=int, help="Steps that a forecast looks ahead.  [default: 12]")
@@ -40,7 +42,12 @@ SEED = 7
 @click.option("--origins", type=int, help="Forecasts that judge the model.  [default: 20]")
 @click.option("--stride", type=int, help="Steps between them; the horizon by default.")
 @click.option("--seed", default=SEED, show_default=True, help="Of the simulated series.")
-@click.option("--port", default=0, help="Of the local AWS; a free one by default.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Of the local AWS; a free one by default.",
+)
 @click.option("--picture", default=PICTURE, show_default=True, type=click.Path(path_type=Path))
 @click.option("--json", "document", type=click.Path(path_type=Path), help="Write the result here.")
 def demo(
@@ -56,24 +63,78 @@ def demo(
     Without --data it plays with two weeks of simulated Bitcoin fees. It ends when a model that was
     trained, judged, registered and approved twice answers from production.
     """
+    from infra.local.front_process import FrontError
+    from infra.local.function_host import FunctionError
+    from infra.local.http_server import PortTakenError
+    from infra.local.lambdas import QueueLostError
+    from infra.local.provision import ProvisionError
     from infra.local.stack import LocalStack, StackError
 
     console = output.console()
     started = monotonic()
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
-    played = (
-        scene.own(FOLDER, scene.Wanted(data=data, **wanted))  # type: ignore[arg-type]
-        if data
-        else scene.simulated(FOLDER, seed)
-    )
-    introduce(console, played)
-    stack = LocalStack(FOLDER, port=port, env=ENV, trouble=lambda said: output.note(said))
+    check_words(data, wanted)
+    check_places(picture, document)
+    with alone():
+        shutil.rmtree(FOLDER, ignore_errors=True)
+        FOLDER.mkdir(parents=True)
+        played = (
+            scene.own(FOLDER, scene.Wanted(data=data, **wanted))  # type: ignore[arg-type]
+            if data
+            else scene.simulated(FOLDER, seed)
+        )
+        introduce(console, played)
+        stack = LocalStack(FOLDER, port=port, env=ENV, trouble=lambda said: output.note(said))
+        try:
+            with stack, speaking_to(stack.environment(OPERATOR)):
+                play(console, stack, played, picture, document, started)
+        except PortTakenError as error:
+            raise misused(str(error), "leave --port out: a free one is taken") from error
+        except (StackError, FrontError, FunctionError, ProvisionError, QueueLostError) as error:
+            raise failed(str(error), f"see {FOLDER / 'logs'}") from error
+
+
+def check_words(data: Path | None, wanted: dict[str, str | int | None]) -> None:
+    """Refuse what is said of a series that is not there: the simulated one has its own spec."""
+    said = [f"--{name}" for name, value in wanted.items() if value is not None]
+    if said and data is None:
+        raise misused(
+            f"{', '.join(said)}: the simulated series is described by models/fees.yaml",
+            "say it of your own series: modelcycle demo --data FILE …",
+        )
+
+
+def check_places(*files: Path | None) -> None:
+    """Refuse, before anything is played, to write where nothing can be written."""
+    for file in files:
+        if file is not None and not os.access(file.absolute().parent, os.W_OK):
+            raise misused(f"{file}: nothing can be written there", "name a file in another folder")
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Have the demo's folder for oneself.
+
+    Raises
+    ------
+    CliError
+        If another demo has it, or it cannot be written.
+    """
     try:
-        with stack, speaking_to(stack.environment(OPERATOR)):
-            play(console, stack, played, picture, document, started)
-    except (StackError, OSError) as error:
-        raise failed(str(error), f"see {FOLDER / 'logs'}, or choose another --port") from error
+        FOLDER.parent.mkdir(exist_ok=True)
+        lock = (FOLDER.parent / "demo.lock").open("w")
+    except OSError as error:
+        raise misused(
+            f"{FOLDER.parent}: {error.strerror}: the demo keeps its files there",
+            "run it in a folder that you may write to",
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise failed(
+                f"another demo is running in {Path.cwd()}", "wait for it, or use another folder"
+            ) from None
+        yield
 
 
 def introduce(console: Console, played: scene.Scene) -> None:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any
 
 from rich.console import Console
@@ -10,7 +11,7 @@ from rich.table import Table
 
 from ops.cli.connection import Connection
 from ops.cli.demo.scene import Scene
-from ops.cli.demo.story import Story
+from ops.cli.demo.story import LOGS, Story
 from ops.cli.errors import failed
 from ops.cli.picture import Caption, draw_forecast
 from ops.cli.sending import summary
@@ -18,6 +19,8 @@ from ops.forecast import Forecast, NoForecastError, ask
 from shared.contracts.names import Stage
 
 MEGABYTE = 1_000_000
+CONTEXT_LIMIT_S = 60.0  # ingest puts online what a new model looks back on, with its sweep
+LOOK_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -111,12 +114,21 @@ def ask_production(connection: Connection, scene: Scene) -> Forecast:
     known = summary(connection, scene.series.series)
     if known is None:
         raise failed(f"nothing is known of series {scene.series.series}", "modelcycle data import")
-    try:
-        return ask(
-            connection.client, connection.env, scene.model, scene.series, known, Stage.PRODUCTION
-        )
-    except NoForecastError as error:
-        raise failed(str(error), f"modelcycle status {scene.model.model}") from error
+    deadline = monotonic() + CONTEXT_LIMIT_S
+    while True:
+        try:
+            return ask(
+                connection.client,
+                connection.env,
+                scene.model,
+                scene.series,
+                known,
+                Stage.PRODUCTION,
+            )
+        except NoForecastError as error:
+            if monotonic() > deadline:
+                raise failed(str(error), LOGS) from error
+            sleep(LOOK_S)
 
 
 def draw(story: Story, forecast: Forecast, path: Path) -> None:

@@ -50,6 +50,7 @@ class Wanted:
     time: str | None = None
     value: str | None = None
     count: str | None = None
+    delimiter: str | None = None
     target: str | None = None
     frequency: str | None = None
     horizon: int | None = None
@@ -95,7 +96,8 @@ def own(folder: Path, wanted: Wanted) -> Scene:
         If the file cannot be read, or what was said does not fit together.
     """
     try:
-        guessed = guess(wanted.data, now=WallClock().now())
+        delimiter = wanted.delimiter or ","
+        guessed = guess(wanted.data, now=WallClock().now(), delimiter=delimiter)
     except ObservationsRefused as refusal:
         raise misused(refusal.what, refusal.fix) from None
     found = guessed.columns
@@ -103,6 +105,7 @@ def own(folder: Path, wanted: Wanted) -> Scene:
         "time": wanted.time or found.time,
         "value": wanted.value or found.value,
         "count": wanted.count or found.count,
+        "delimiter": wanted.delimiter,
     }
     said = {key: value for key, value in columns.items() if value}
     window = min(guessed.step, timedelta(days=1))

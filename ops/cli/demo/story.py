@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from difflib import SequenceMatcher
 from pathlib import Path
 from threading import Condition, Event, Thread
 from time import monotonic, sleep
@@ -34,6 +35,7 @@ from shared.messaging.clock import WallClock
 
 E = TypeVar("E", bound=envelope.Event)
 STEP_LIMIT_S = 300.0
+SAME_WORDS = 0.6  # share of letters; above it the reason says nothing new
 WAIT_MAX = timedelta(minutes=1)  # what time turns within that is waited for
 ENDS: dict[type[envelope.Event], str] = {
     TrainingFailed: "the training failed",
@@ -204,9 +206,14 @@ def line(heard: Heard) -> Text:
     text.append(f"{metadata.subject:<13}")
     told = what(event)
     text.append(told, style="default")
-    if heard.why and heard.why not in told:
+    if heard.why and not alike(told, heard.why):
         text.append(f"  ← {heard.why}", style="dim")
     return text
+
+
+def alike(told: str, why: str) -> bool:
+    """Tell whether a reason only repeats what the event says."""
+    return SequenceMatcher(None, told, why).ratio() > SAME_WORDS
 
 
 def advice(event: envelope.Event) -> str:
