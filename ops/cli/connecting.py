@@ -24,6 +24,7 @@ from shared.contracts.names import IllegalNameError
 P = ParamSpec("P")
 
 LOCAL_REGION = "us-east-1"
+OPERATOR = "operator."  # what a person's access key for the local AWS begins with
 HEALTH_PATH = "/_modelcycle/health"
 HEALTH_LIMIT_S = 5.0
 
@@ -53,11 +54,11 @@ def connect(env: str) -> Connection:
         if not core.get_config_variable("region"):
             raise no_aws("no AWS region is set", "set AWS_REGION, for example to eu-west-1")
         return Connection(env, boto3.Session(botocore_session=core), url, None)
-    operator = None
     core.get_component("credential_provider").remove("iam-role")  # this machine is no EC2 instance
     if core.get_credentials() is None:
-        operator = f"operator.{login_name()}"
-        core.set_credentials(operator, "local")
+        core.set_credentials(f"{OPERATOR}{login_name()}", "local")
+    key = str(core.get_credentials().access_key)
+    operator = key if key.startswith(OPERATOR) else None
     if not core.get_config_variable("region"):
         core.set_config_variable("region", LOCAL_REGION)
     connection = Connection(env, boto3.Session(botocore_session=core), url, operator)

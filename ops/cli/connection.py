@@ -36,7 +36,7 @@ class Connection:
     endpoint_url : str or None
         Where the local AWS listens; None for an account.
     operator : str or None
-        The access key in use because no credentials are configured; only of the local AWS.
+        The access key in use where it names a person; only of the local AWS.
     """
 
     def __init__(
