@@ -55,9 +55,10 @@ def connect(env: str) -> Connection:
             raise no_aws("no AWS region is set", "set AWS_REGION, for example to eu-west-1")
         return Connection(env, boto3.Session(botocore_session=core), url, None)
     core.get_component("credential_provider").remove("iam-role")  # this machine is no EC2 instance
-    if core.get_credentials() is None:
-        core.set_credentials(f"{OPERATOR}{login_name()}", "local")
-    key = str(core.get_credentials().access_key)
+    credentials = core.get_credentials()
+    key = credentials.access_key if credentials else f"{OPERATOR}{login_name()}"
+    if credentials is None:
+        core.set_credentials(key, "local")
     operator = key if key.startswith(OPERATOR) else None
     if not core.get_config_variable("region"):
         core.set_config_variable("region", LOCAL_REGION)
