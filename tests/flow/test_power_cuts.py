@@ -76,18 +76,23 @@ def test_a_power_cut_after_any_action_changes_nothing(
         with listening(connection, "test") as listener:
             stack.supervisor.arm("ingest", Fault("after", "PublishWindows"))
             import_history(tmp_path)
+            stack.supervisor.arm("ingest", Fault("after", "FillOnline"))
             trips = [trip(stack, listener, tmp_path, number) for number in range(TRIPS)]
+            stack.supervisor.arm("deployer", Fault("after", "DeleteEndpoint"))
+            taken_back = revoke(stack, listener, "model-0")
         stack.wait_until_quiet(60)
         deaths = stack.supervisor.deaths()
         assert stack.watch.dead_letters() == {}
         journaled = events_in_journal()
-    cuts_made = {"ingest": 1, **{service: len(cuts) for service, cuts in CUTS.items()}}
+    cuts_made = {service: len(cuts) for service, cuts in CUTS.items()}
+    cuts_made |= {"ingest": 2, "deployer": cuts_made["deployer"] + 1}
     # a busy machine adds deaths at the time limit, which are power cuts as well
     assert all(deaths[service] >= cuts for service, cuts in cuts_made.items()), deaths
     for heard in trips:
         told = Counter(one.envelope.data.detail_type() for one in heard)
         del told["TrainingSuppressed"]  # by chance: a backfill may still be settling
         assert told == ONE_TRIP
+    assert taken_back == {"ApprovalRevoked": 1, "DeploymentRolledBack": 2}
     said = {one.envelope.metadata.event_id for heard in trips for one in heard}
     assert said <= journaled
 
@@ -141,6 +146,21 @@ def trip(stack: LocalStack, listener: Listener, folder: Path, number: int) -> li
         if one.envelope.metadata.subject == model:
             heard.setdefault(one.envelope.metadata.event_id, one)
     return list(heard.values())
+
+
+def revoke(stack: LocalStack, listener: Listener, model: str) -> Counter[str]:
+    """Take the approval of the only version back: both endpoints go; answer what was said."""
+    run("decline", model, 1, "--revoke", "--note", "no longer")
+    heard: dict[str, str] = {}
+    deadline = time.monotonic() + LIMIT_S
+    while list(heard.values()).count("DeploymentRolledBack") < 2 and time.monotonic() < deadline:
+        for one in listener.listen():
+            if one.envelope.metadata.subject == model:
+                heard[one.envelope.metadata.event_id] = one.envelope.data.detail_type()
+    stack.wait_until_quiet(30)
+    endpoints = stack.client("sagemaker").list_endpoints(NameContains=f"mc-dev-{model}-")
+    assert endpoints["Endpoints"] == []
+    return Counter(heard.values())
 
 
 def until_in_production(listener: Listener, model: str) -> Iterator[Heard]:
