@@ -104,6 +104,17 @@ REFUSED_FILES: list[tuple[str | bytes, dict[str, Any], str]] = [
         "fees.csv: the file is UTF-16 text, not CSV: save it as CSV in UTF-8",
     ),
     (
+        HEADER.replace("value", "Gebühr").encode("latin-1") + GOOD.encode(),
+        {},
+        "fees.csv: line 1: 'time,Geb\ufffdhr,count' is not UTF-8 text: save the file as UTF-8",
+    ),
+    (
+        (HEADER + GOOD).encode() + b"2025-03-05T00:01:00Z,1\xff,2\r\n",
+        {},
+        "fees.csv: line 3: '2025-03-05T00:01:00Z,1\ufffd,2' is not UTF-8 text: "
+        "save the file as UTF-8",
+    ),
+    (
         b"PK\x03\x04...",
         {},
         "fees.csv: the file is an Excel or zip file, not CSV: save it as CSV in UTF-8",

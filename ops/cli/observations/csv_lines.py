@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.csv as arrow_csv
 
-from ops.cli.observations.faults import Fault
+from ops.cli.observations.faults import Fault, shown
 from ops.cli.observations.load import Misfit, Table, require
 from ops.cli.observations.model import ObservationsRefused
 
@@ -97,12 +97,28 @@ def as_lines(path: Path, data: bytes) -> bytes:
     data = data.removeprefix(BYTE_ORDER_MARK)
     if b"\r" in data:
         data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    require_utf8(path, data)
     return data if data.endswith(b"\n") else data + b"\n"
+
+
+def require_utf8(path: Path, text: bytes) -> None:
+    """Refuse a text in another encoding: what is not ASCII in it would go in as other letters."""
+    try:
+        text.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = text.count(b"\n", 0, error.start) + 1
+        begin = text.rfind(b"\n", 0, error.start) + 1
+        end = text.find(b"\n", error.start)
+        written = text[begin : end if end >= 0 else None].decode("utf-8", errors="replace")
+        raise ObservationsRefused(
+            f"{path.name}: line {line}: {shown(written)} is not UTF-8 text",
+            "save the file as UTF-8",
+        ) from None
 
 
 def header(path: Path, text: bytes, wanted: Sequence[str] | None, delimiter: str) -> list[str]:
     """Return the names of the columns, or refuse a header that is split otherwise, or missing."""
-    line = text.split(b"\n", 1)[0].decode("utf-8", errors="replace")
+    line = text.split(b"\n", 1)[0].decode("utf-8")
     names = split(line, delimiter)
     if wanted is not None and set(wanted) <= set(names):
         return names
@@ -135,25 +151,14 @@ def better_split(other: list[str], names: list[str], wanted: Sequence[str] | Non
 
 
 def without_misfits(text: bytes) -> tuple[bytes, list[Misfit]]:
-    """Blank the lines that would spoil others or the decoding, and return them with numbers."""
-    if b'"' not in text and is_utf8(text):
+    """Blank the lines that would spoil others, and return them with numbers."""
+    if b'"' not in text:
         return text, []
     lines, misfits = text.split(b"\n"), []
     for number, line in enumerate(lines[1:], start=2):
-        odd = line.count(b'"') % 2
-        if not odd and is_utf8(line):
+        if line.count(b'"') % 2 == 0:
             continue
-        fault = Fault.QUOTE if odd else Fault.ENCODING
-        shown = line[:MISFIT_CHARACTERS_KEPT].decode("utf-8", errors="replace")
-        misfits.append(Misfit(number, shown, fault))
+        kept = line[:MISFIT_CHARACTERS_KEPT].decode("utf-8", errors="replace")
+        misfits.append(Misfit(number, kept, Fault.QUOTE))
         lines[number - 1] = b""
     return b"\n".join(lines), misfits
-
-
-def is_utf8(text: bytes) -> bool:
-    """Tell whether a text decodes as UTF-8."""
-    try:
-        text.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from shared.contracts import limits
+
 MESSAGES_SHOWN = 20
 VALUE_CHARACTERS_SHOWN = 60
 
@@ -19,7 +21,6 @@ class Fault(StrEnum):
 
     COLUMNS = "wrong number of columns"
     QUOTE = "quote not closed"
-    ENCODING = "not UTF-8"
     EMPTY = "empty"
     NOT_A_TIME = "not a time"
     NO_ZONE = "no time zone"
@@ -28,8 +29,10 @@ class Fault(StrEnum):
     TOO_EARLY = "before 1971"
     NOT_A_NUMBER = "not a number"
     NOT_FINITE = "not finite"
+    TOO_LARGE = "too large"
     NOT_WHOLE = "not a whole number"
     NEGATIVE = "negative"
+    COUNTS_TOO_MANY = "count too large"
     NOTHING_COUNTED = "count 0 with a value"
     CONFLICT = "given twice, differently"
 
@@ -40,7 +43,6 @@ FAULTS = tuple(Fault)
 SAYS: dict[Fault, tuple[str, str]] = {
     Fault.COLUMNS: ("has another number of columns than line 1", "quote texts that hold a comma"),
     Fault.QUOTE: ("opens a quote that the line does not close", "close it on the same line"),
-    Fault.ENCODING: ("is not UTF-8 text", "save the file as UTF-8"),
     Fault.EMPTY: ("is empty", "give a value or leave the row out"),
     Fault.NOT_A_TIME: (
         "is not a time",
@@ -64,6 +66,10 @@ SAYS: dict[Fault, tuple[str, str]] = {
         "write digits with a decimal point and no separators, as 1234.5",
     ),
     Fault.NOT_FINITE: ("is not a finite number", "leave the row out where nothing was measured"),
+    Fault.TOO_LARGE: (
+        f"is beyond {limits.RECORD_VALUE_MAX:g}, the most that a value may be",
+        "correct it or leave the row out",
+    ),
     Fault.NOT_WHOLE: (
         "is not a whole number",
         "a count says how many events the value sums up; choose another column",
@@ -71,6 +77,10 @@ SAYS: dict[Fault, tuple[str, str]] = {
     Fault.NEGATIVE: (
         "is negative",
         "a count is 0 or more; correct it or choose another column",
+    ),
+    Fault.COUNTS_TOO_MANY: (
+        f"is more than {limits.RECORD_COUNT_MAX:,}, the most that a row may count",
+        "correct it or choose another column",
     ),
     Fault.NOTHING_COUNTED: ("counts nothing although the value is not 0", "correct one of the two"),
     Fault.CONFLICT: (

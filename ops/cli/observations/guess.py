@@ -10,28 +10,27 @@ from numpy.typing import NDArray
 
 from ops.cli.observations.arrow import code
 from ops.cli.observations.faults import Fault
-from ops.cli.observations.load import Table
-from ops.cli.observations.model import EPOCH, Columns, ObservationsRefused
-from ops.cli.observations.quantities import judge_counts, judge_values
+from ops.cli.observations.load import SHARE_NEEDED, Table
+from ops.cli.observations.model import EPOCH, Columns
+from ops.cli.observations.quantities import judge_counts
 from ops.cli.observations.read import load
+from ops.cli.observations.steps import in_words, typical_step_s
 from ops.cli.observations.times import judge_times
+from ops.cli.observations.unguessable import (
+    decimal_commas,
+    has_decimal_commas,
+    no_numbers,
+    no_times,
+    reads_as_numbers,
+    require_rows,
+)
 
 ROWS_LOOKED_AT = 10_000
-SHARE_NEEDED = 0.5
-"""Of the rows that must read as times, or as numbers; the rest may be the user's bad rows."""
-
 TIME_NAMES = ("time", "timestamp", "datetime", "date", "ds", "t")
 VALUE_NAMES = ("value", "total", "y", "target", "amount", "sum", "price", "fee", "load")
 COUNT_NAMES = ("count", "n", "num", "number", "cnt")
 NO_VALUES = ("id", "index", "hash", "lat", "lon")
 """Words of names, the surest first."""
-
-STEPS_S = (
-    *(1, 2, 5, 10, 15, 20, 30),
-    *(60 * minutes for minutes in (1, 2, 5, 10, 15, 20, 30)),
-    *(3_600 * hours for hours in (1, 2, 3, 4, 6, 8, 12, 24, 168)),
-)
-"""Steps that people observe at: a measured step is taken for the nearest of them."""
 
 
 @dataclass(frozen=True)
@@ -53,20 +52,21 @@ def guess(path: Path, *, now: datetime, delimiter: str = ",") -> Guess:
     Raises
     ------
     ObservationsRefused
-        The file cannot be read, or no column reads as times or none as numbers.
+        The file cannot be read, no column reads as times or none as numbers, or observations are
+        further apart than a day.
     """
     table = head(load(path, None, delimiter))
+    require_rows(table)
     time, micros, naive = find_times(table, (now - EPOCH) // timedelta(microseconds=1))
     others = [name for name in table.columns if name != time]
     count = best(COUNT_NAMES, (name for name in others if is_counts(table, name)), needed=True)
     value = best(VALUE_NAMES, (name for name in others if name != count and is_values(table, name)))
+    if value is not None and has_decimal_commas(table, value):
+        raise decimal_commas(table, value)
     if value is None:
         value, count = count, None
     if value is None:
-        raise ObservationsRefused(
-            f"{table.source}: no column reads as numbers (there are {listed(table)})",
-            "say which column holds the values with --value",
-        )
+        raise no_numbers(table, others)
     step_s = typical_step_s(table.source, micros)
     counted = f"column '{count}'" if count else "none, each row counts as one"
     says = (
@@ -86,20 +86,17 @@ def head(table: Table) -> Table:
 
 def find_times(table: Table, now_microseconds: int) -> tuple[str, NDArray[np.int64], bool]:
     """Return the column of times, its good times, and whether they all lack a zone."""
-    found = {}
+    found, judged = {}, {}
     for name, column in table.columns.items():
         aware = judge_times(column, now_microseconds, assume_utc=False)
-        times = judge_times(column, now_microseconds, assume_utc=True)
+        judged[name] = times = judge_times(column, now_microseconds, assume_utc=True)
         good = times.faults == 0
-        if len(good) and good.mean() >= SHARE_NEEDED:
+        if good.mean() >= SHARE_NEEDED:
             naive = fault_everywhere(aware.faults[good], Fault.NO_ZONE)
             found[name] = times.microseconds[good], naive
     time = best(TIME_NAMES, found)
     if time is None:
-        raise ObservationsRefused(
-            f"{table.source}: no column reads as times (there are {listed(table)})",
-            "say which column holds the times with --time, written as 2025-03-05T02:12:13Z",
-        )
+        raise no_times(table, best(TIME_NAMES, judged, needed=True), judged)
     return time, *found[time]
 
 
@@ -109,17 +106,16 @@ def fault_everywhere(faults: NDArray[np.int8], fault: Fault) -> bool:
 
 
 def is_values(table: Table, name: str) -> bool:
-    """Tell whether a column reads as numbers, and is not called as what only looks like one."""
+    """Tell whether a column is meant as numbers, and not called as what only looks like one."""
     if set(words(name)) & set(NO_VALUES):
         return False
-    faults = judge_values(table.columns[name]).faults
-    return bool(len(faults) and (faults == 0).mean() >= SHARE_NEEDED)
+    return reads_as_numbers(table, name) or has_decimal_commas(table, name)
 
 
 def is_counts(table: Table, name: str) -> bool:
     """Tell whether a column reads as whole numbers that are not negative."""
     faults = judge_counts(table.columns[name]).faults
-    return bool(len(faults) and (faults == 0).mean() >= SHARE_NEEDED)
+    return bool((faults == 0).mean() >= SHARE_NEEDED)
 
 
 def best(known: tuple[str, ...], names: Iterable[str], *, needed: bool = False) -> str | None:
@@ -140,28 +136,3 @@ def words(name: str) -> list[str]:
     spaced = "".join(f" {letter}" if letter.isupper() else letter for letter in name)
     plain = "".join(letter if letter.isalnum() else " " for letter in spaced)
     return [*plain.lower().split(), plain.replace(" ", "").lower()]
-
-
-def typical_step_s(source: str, micros: NDArray[np.int64]) -> int:
-    """Return the one of `STEPS_S` that is nearest, by ratio, to the median step."""
-    steps_s = np.diff(np.unique(micros)) / 1e6
-    if not len(steps_s):
-        raise ObservationsRefused(
-            f"{source}: all rows have the same time", "give a series of observations"
-        )
-    median = float(np.median(steps_s))
-    return min(STEPS_S, key=lambda step: abs(np.log(step / median)))
-
-
-def in_words(step_s: int) -> str:
-    """Write a step in its largest whole unit."""
-    for unit, seconds in (("day", 86_400), ("hour", 3_600), ("minute", 60)):
-        if step_s % seconds == 0:
-            number = step_s // seconds
-            return f"{number} {unit}" + ("s" if number > 1 else "")
-    return f"{step_s} second" + ("s" if step_s > 1 else "")
-
-
-def listed(table: Table) -> str:
-    """Name the columns of a file."""
-    return ", ".join(f"'{name}'" for name in table.columns)

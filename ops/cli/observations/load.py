@@ -18,6 +18,9 @@ FILE_BYTES_MAX = 1 << 30
 """Beyond this the file does not fit comfortably into a laptop's memory; import it in pieces."""
 
 PARQUET_MAGIC = b"PAR1"
+SHARE_NEEDED = 0.5
+"""Of the rows that must read as times, or as numbers; the rest may be the user's bad rows."""
+
 OPTIONS = "--time, --value, --count, --id"
 """The options by which a user says which column is which."""
 

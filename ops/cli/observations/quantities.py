@@ -19,11 +19,10 @@ from ops.cli.observations.arrow import (
     trimmed,
 )
 from ops.cli.observations.faults import Fault
+from shared.contracts import limits
 
 NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 NOT_FINITE = r"^[+-]?(nan|inf|infinity)$"
-COUNT_MAX = float(2**53)
-"""Beyond this a float, as JSON and Parquet readers hold numbers, no longer counts by ones."""
 
 
 class Quantities(NamedTuple):
@@ -35,6 +34,13 @@ class Quantities(NamedTuple):
 
 
 def judge_values(column: Any) -> Quantities:
+    """Judge a column of numbers, texts or typed: each must be there, and one that ingest takes."""
+    values, faults = judge_numbers(column)
+    faults[(faults == 0) & (np.abs(values) > limits.RECORD_VALUE_MAX)] = code(Fault.TOO_LARGE)
+    return Quantities(values, faults)
+
+
+def judge_numbers(column: Any) -> Quantities:
     """Judge a column of numbers, texts or typed: each must be there and finite."""
     plain = decoded(column)
     if is_number(plain):
@@ -56,9 +62,9 @@ def judge_values(column: Any) -> Quantities:
 
 def judge_counts(column: Any) -> Quantities:
     """Judge a column of counts: whole numbers, 0 or more."""
-    values, faults = judge_values(column)
+    values, faults = judge_numbers(column)
     good = faults == 0
     faults[good & (values != np.floor(values))] = code(Fault.NOT_WHOLE)
-    faults[good & (values > COUNT_MAX)] = code(Fault.NOT_WHOLE)
+    faults[good & (values > limits.RECORD_COUNT_MAX)] = code(Fault.COUNTS_TOO_MANY)
     faults[good & (values < 0)] = code(Fault.NEGATIVE)
     return Quantities(values, faults)
