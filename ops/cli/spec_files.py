@@ -1,11 +1,15 @@
 """Model and series files: from the YAML that people write to specs that agree with each other."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import contextlib
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from ops.cli.yaml_files import Document, FileError, read
+from shared.contracts import names
 from shared.contracts.complaints import Complaint, SpecError, suggestion
+from shared.contracts.names import IllegalNameError
 from shared.contracts.specs import ModelSpec, SeriesSpec, changed_fields
 
 SUFFIXES = frozenset({".yaml", ".yml"})
@@ -24,6 +28,10 @@ class Declared(NamedTuple):
 class _Found(NamedTuple):
     models: dict[str, tuple[ModelSpec, Document]]
     series: dict[str, tuple[SeriesSpec, Document]]
+    reads: list[tuple[str, Document]]
+    """Series that model files name, those with mistakes, too."""
+    meant: set[str]
+    """Series that files with mistakes were to declare: nobody is told that they are unknown."""
 
 
 def load(paths: Sequence[Path], known: Mapping[str, SeriesSpec] | None = None) -> Declared:
@@ -43,18 +51,19 @@ def load(paths: Sequence[Path], known: Mapping[str, SeriesSpec] | None = None) -
         With one line for each mistake in all the files; nothing is returned then.
     """
     known = known or {}
-    found = _Found({}, {})
-    mistakes = _each(_files(paths), lambda path: _add(found, read(path)))
+    found = _Found({}, {}, [], set())
+    mistakes = _each(_files(paths), lambda path: _read(found, path))
     beside = dict.fromkeys(
         file
-        for spec, document in found.models.values()
-        if spec.series not in found.series and spec.series not in known
-        if (file := document.path.parent / "series" / f"{spec.series}.yaml").is_file()
+        for series, document in found.reads
+        if series not in found.series and series not in known and series not in found.meant
+        if (file := document.path.parent / "series" / f"{series}.yaml").is_file()
     )
-    mistakes += _each(beside, lambda path: _add(found, read(path)))
+    mistakes += _each(beside, lambda path: _read(found, path))
     mistakes += _each(found.series.values(), lambda one: _check_redefinition(*one, known))
-    if not mistakes:  # a file with mistakes would be reported again, as an unknown series
-        mistakes += _each(found.models.values(), lambda one: _check_series(*one, found, known))
+    declared = {**known, **{name: series for name, (series, _) in found.series.items()}}
+    mistakes += _each(found.reads, lambda one: _check_known(*one, declared, found.meant))
+    mistakes += _each(found.models.values(), lambda one: _check_series(*one, declared))
     if mistakes:
         raise FileError(*mistakes)
     return Declared(
@@ -87,9 +96,21 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     return list(files)
 
 
+def _read(found: _Found, path: Path) -> None:
+    try:
+        document = read(path)
+    except FileError:
+        found.meant.add(path.stem)
+        raise
+    _add(found, document)
+
+
 def _add(found: _Found, document: Document) -> None:
+    series_name = json.loads(document.json_text).get("series")
     try:
         if "model" in document.line_numbers:
+            if isinstance(series_name, str):
+                found.reads.append((series_name, document))
             model = ModelSpec.parse(document.json_text)
             _once("model", model.model, found.models, document)
             found.models[model.model] = model, document
@@ -98,6 +119,8 @@ def _add(found: _Found, document: Document) -> None:
             _once("series", series.series, found.series, document)
             found.series[series.series] = series, document
     except SpecError as error:
+        if "model" not in document.line_numbers:
+            found.meant.update((str(series_name), document.path.stem))
         raise _located(document, error) from error
 
 
@@ -123,19 +146,24 @@ def _check_redefinition(
         )
 
 
-def _check_series(
-    spec: ModelSpec, document: Document, found: _Found, known: Mapping[str, SeriesSpec]
+def _check_known(
+    name: str, document: Document, declared: Mapping[str, SeriesSpec], meant: Set[str]
 ) -> None:
-    declared = {**known, **{name: series for name, (series, _) in found.series.items()}}
-    series = declared.get(spec.series)
-    if series is None:
+    if name in declared or name in meant:
+        return
+    with contextlib.suppress(IllegalNameError):  # a name that none can have was told already
+        names.check_series(name)
         raise FileError(
-            f"{document.at('series')}: series: unknown series {spec.series!r}: declare it in "
-            f"{document.path.parent / 'series' / spec.series}.yaml "
-            f"({suggestion(spec.series, declared)})"
+            f"{document.at('series')}: series: unknown series {name!r}: declare it in "
+            f"{document.path.parent / 'series' / name}.yaml ({suggestion(name, declared)})"
         )
+
+
+def _check_series(spec: ModelSpec, document: Document, declared: Mapping[str, SeriesSpec]) -> None:
+    if spec.series not in declared:
+        return
     try:
-        spec.check_against(series)
+        spec.check_against(declared[spec.series])
     except SpecError as error:
         raise _located(document, error) from error
 

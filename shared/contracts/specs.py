@@ -8,8 +8,9 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from shared.contracts import algorithms, canonical, limits, names
 from shared.contracts.canonical import changed_fields
-from shared.contracts.complaints import Complaint, SpecError, explain
+from shared.contracts.complaints import Complaint, SpecError
 from shared.contracts.frozen import Frozen
+from shared.contracts.mistakes import mistakes
 from shared.contracts.spec_parts import (
     DAY,
     LONGEST,
@@ -193,7 +194,7 @@ def _parse(kind: type[S], text: str) -> S:
     try:
         return kind.model_validate_json(text)
     except ValidationError as error:
-        raise SpecError(*explain(error, kind)) from error
+        raise SpecError(*mistakes(error, text, kind)) from error
 
 
 def _agreed(spec: S, contradictions: Callable[[S], Iterator[Complaint]]) -> S:

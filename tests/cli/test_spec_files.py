@@ -136,6 +136,63 @@ def test_mistakes_in_several_files_are_told_together(folder: Path) -> None:
     ]
 
 
+def test_a_missing_key_hides_no_other_mistake(folder: Path) -> None:
+    text = """\
+        model: fees
+        series: transaction
+        target: avg
+        horizon: 400
+        gate: {min_points: 100_000}
+        hyperparameters:
+          num_leafs: 3
+          learning_rate: 7
+          seed: [1]
+    """
+    assert refused(write("models/fees.yaml", text)) == [
+        "models/fees.yaml:3: target: must be 'count', 'sum' or 'mean', got 'avg'",
+        "models/fees.yaml: frequency: is missing: add it, for example 'frequency: 5m'",
+        "models/fees.yaml:9: hyperparameters.seed: must be a finite number or a text, got [1]",
+        "models/fees.yaml:5: gate.min_points: the backtest has 8000 points (origins x horizon), "
+        "the gate wants 100000: set backtest.origins to at least 250, or lower this",
+        "models/fees.yaml:7: hyperparameters.num_leafs: unknown to lightgbm; "
+        "did you mean 'num_leaves'?",
+        "models/fees.yaml:8: hyperparameters.learning_rate: must be a number from 0.001 to 1.0, "
+        "got 7",
+        "models/fees.yaml:2: series: unknown series 'transaction': declare it in "
+        "models/series/transaction.yaml (there is none yet)",
+    ]
+
+
+def test_a_wrong_algorithm_is_told_with_the_rest_and_nothing_that_rests_on_a_guess(
+    folder: Path,
+) -> None:
+    text = """\
+        model: fees
+        series: transactions
+        target: mean
+        frequency: 5m
+        algorithm: lightgmb
+        backtest: {origins: 2}
+        hyperparameters: {num_leafs: 3}
+    """
+    assert refused(write("models/fees.yaml", text)) == [
+        "models/fees.yaml: horizon: is missing: add it, for example 'horizon: 12'",
+        "models/fees.yaml:5: algorithm: unknown algorithm 'lightgmb'; did you mean 'lightgbm'?",
+    ]
+
+
+def test_a_series_file_with_mistakes_is_not_told_as_an_unknown_series_too(folder: Path) -> None:
+    write("models/series/transactions.yaml", "series: transactions\nwindow: 7m\n")
+    write("models/series/blocks.yaml", "series: [\n")
+    write("models/fees.yaml", FEES.replace("horizon: 12\n", ""))
+    write("models/blocks.yaml", FEES.replace("fees", "blocks").replace("transactions", "blocks"))
+    assert [line.partition(" ")[0] for line in refused(folder)] == [
+        "models/fees.yaml:",
+        "models/series/blocks.yaml:2:",
+        "models/series/transactions.yaml:2:",
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [
