@@ -23,7 +23,7 @@ from infra.local.sagemaker.engine import Engine
 
 PREFIX = "/_modelcycle/"
 WAIT_S_MAX = 20.0
-LOOK_S = 0.003
+LOOK_S = 0.006
 UNDER_WAY = ("jobs_running", "executions_running", "endpoints_changing")
 
 

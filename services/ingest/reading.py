@@ -1,12 +1,17 @@
-"""From a message on the records queue to a batch: what is well formed, and what is not."""
+"""From a message on the records queue to a batch: what is well formed, and what is not.
+
+A batch that is sound throughout, as nearly all are, is read in one go; only where something is
+wrong, each record is judged by itself.
+"""
 
 import hashlib
 import json
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
-from msgspec import Meta, Struct, ValidationError
+from msgspec import DecodeError, Meta, Struct, ValidationError
 
 from services.ingest.domain.batch import Batch, Observation, Quarantined
 from services.ingest.ports import Files
@@ -38,6 +43,16 @@ class Message(Struct, frozen=True):
     sha256: str | None = None
 
 
+class SoundMessage(Message, frozen=True):
+    """A message whose records are all well formed, but perhaps for their times."""
+
+    records: list[WireRecord] | None = None
+
+
+SOUND_MESSAGE = msgspec.json.Decoder(SoundMessage)
+SOUND_LINE = msgspec.json.Decoder(WireRecord)
+
+
 def read(body: str, files: Files) -> Batch:
     """Read one message.
 
@@ -49,18 +64,17 @@ def read(body: str, files: Files) -> Batch:
     Retryable
         If its file cannot be read now.
     """
-    message = opened(body)
+    try:
+        message: Message = SOUND_MESSAGE.decode(body)
+    except (DecodeError, UnicodeEncodeError):  # the latter for half of a character
+        message = opened(body)
     if message.records is not None:
-        found = message.records
+        judged = judged_all(message.records, lambda: opened(body).records or ())
     elif message.uri is not None:
-        found = lines(fetched(message.uri, message.sha256, files))
+        content = fetched(message.uri, message.sha256, files)
+        judged = judged_all(sound_lines(content), lambda: lines(content))
     else:
         raise Rejected("a batch has records, or the uri and sha256 of a file with records")
-    if len(found) > limits.BATCH_RECORDS_MAX:
-        raise Rejected(
-            f"{len(found)} records, a batch has at most {limits.BATCH_RECORDS_MAX}: send several"
-        )
-    judged = [judge(record) for record in found]
     return Batch(
         message.batch_id,
         message.series,
@@ -95,7 +109,15 @@ def fetched(uri: str, sha256: str | None, files: Files) -> bytes:
     return content
 
 
-def lines(content: bytes) -> list[Any]:
+def sound_lines(content: bytes) -> Sequence[Any]:
+    """Read a JSONL file that is sound throughout, else as `lines` does."""
+    try:
+        return SOUND_LINE.decode_lines(content)
+    except DecodeError:
+        return lines(content)
+
+
+def lines(content: bytes) -> Sequence[Any]:
     """Read a JSONL file; a line that is no JSON stands for itself, to be quarantined."""
     return [line_of(line) for line in content.splitlines() if line.strip()]
 
@@ -108,10 +130,30 @@ def line_of(line: bytes) -> Any:
         return line.decode(errors="replace")
 
 
+def judged_all(
+    records: Sequence[Any], as_given: Callable[[], Sequence[Any]]
+) -> list[Observation | Quarantined]:
+    """Judge all records; raise Rejected if they are too many.
+
+    Parameters
+    ----------
+    as_given : Callable
+        Reads them once more, with all fields: what is quarantined is kept as it was given.
+    """
+    if len(records) > limits.BATCH_RECORDS_MAX:
+        raise Rejected(
+            f"{len(records)} records, a batch has at most {limits.BATCH_RECORDS_MAX}: send several"
+        )
+    judged = [judge(record) for record in records]
+    if any(isinstance(one, Quarantined) and isinstance(one.record, WireRecord) for one in judged):
+        return [judge(record) for record in as_given()]
+    return judged
+
+
 def judge(record: Any) -> Observation | Quarantined:
     """Answer a well-formed record, or what is wrong with it."""
     try:
-        sound = msgspec.convert(record, WireRecord)
+        sound = record if isinstance(record, WireRecord) else msgspec.convert(record, WireRecord)
     except ValidationError as error:
         return Quarantined(record, complaint(error))
     at_us = moment_us(sound.time)

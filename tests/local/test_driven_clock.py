@@ -15,6 +15,7 @@ from infra.local import account, driven_clock
 from infra.local.driven_clock import ClockError, DrivenClock, FrontClock
 from infra.local.front import Front, main
 from infra.local.quiet import Watch
+from shared.contracts import names
 from shared.messaging.clock import CLOCK_URL, ServedClock, WallClock, clock_of
 from shared.messaging.errors import Retryable
 from tests.local.queues import eventually
@@ -107,8 +108,10 @@ def test_a_driven_clock_needs_a_start_and_nothing_else_does(
 
 
 def test_one_call_waits_until_nothing_is_left_in_queues_that_somebody_handles(front: Front) -> None:
-    sqs, watch = account.client("sqs", front.url, "test"), Watch("dev", front.url, ())
-    dead = sqs.create_queue(QueueName="dead")["QueueUrl"]
+    sqs, watch = account.client("sqs", front.url, "test"), Watch("dev", front.url, ("ingest",))
+    sqs.create_queue(QueueName="of-others")
+    letters = names.dead_letter_queue("dev", "ingest")
+    dead = sqs.create_queue(QueueName=letters)["QueueUrl"]
     redrive = {"deadLetterTargetArn": arn(sqs, dead), "maxReceiveCount": 5}
     attributes = {"RedrivePolicy": json.dumps(redrive)}
     queue = sqs.create_queue(QueueName="work", Attributes=attributes)["QueueUrl"]
@@ -123,7 +126,7 @@ def test_one_call_waits_until_nothing_is_left_in_queues_that_somebody_handles(fr
     waiting.start()
     sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
     waiting.join()
-    assert seen[1] == {"messages": {}, "dead_letters": {"dead": 1}, "quiet": True}
+    assert seen[1] == {"messages": {}, "dead_letters": {letters: 1}, "quiet": True}
 
 
 def arn(sqs: Any, url: str) -> str:

@@ -2,9 +2,11 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from services.ingest.domain.windows import Window
+from shared.contracts import limits
 
 ID_BYTES = 8  # two of a million ids in one window are alike once in 37 million windows
 Ids = frozenset[bytes]
@@ -33,8 +35,9 @@ class Seen(NamedTuple):
     ids: Mapping[ShardKey, Ids]
 
 
+@lru_cache(maxsize=limits.BATCH_RECORDS_MAX)
 def hashed(record_id: str) -> bytes:
-    """Shorten a record's id."""
+    """Shorten a record's id: asked for where it is looked for, and where it is written down."""
     return hashlib.blake2b(record_id.encode(), digest_size=ID_BYTES).digest()
 
 

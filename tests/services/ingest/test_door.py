@@ -1,13 +1,19 @@
 """Ingest's door: two queues, and where messages go that cannot be handled."""
 
+import hashlib
 import json
 import logging
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from hypothesis import given
+from hypothesis import strategies as st
 
+from services.ingest import reading
+from services.ingest.domain.batch import Observation, Quarantined
 from services.ingest.intake import IngestDoor
 from shared.contracts.wishes import SweepRequested, scheduled
 from shared.messaging.errors import Retryable
@@ -83,3 +89,35 @@ def test_trouble_of_one_series_does_not_keep_the_sweep_from_others() -> None:
     with pytest.raises(Retryable, match="slowly"):
         world.sweep()
     assert [said.series for said in world.ingested()] == ["more"]
+
+
+FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "id": st.one_of(st.text(max_size=4), st.integers()),
+        "time": st.one_of(
+            st.sampled_from(["2026-03-01T00:00:00Z", "2026-03-01T00:00:00", "soon", "\ud800"]),
+            st.floats(),
+            st.integers(-(10**13), 10**13),
+        ),
+        "value": st.one_of(st.floats(), st.integers(), st.just("5"), st.none()),
+        "count": st.one_of(st.integers(-1, 10**20), st.none()),
+        "more": st.booleans(),
+    },
+)
+
+
+@given(st.lists(FIELDS, max_size=4))
+def test_a_batch_is_read_alike_in_one_go_and_record_by_record(records: list[Any]) -> None:
+    nothing: Any = None
+    body = json.dumps({"batch_id": "a", "series": "fees", "records": records})
+    judged = [reading.judge(record) for record in json.loads(body)["records"]]
+    read = reading.read(body, nothing)
+    assert list(read.observations) == [one for one in judged if isinstance(one, Observation)]
+    malformed = [one for one in judged if isinstance(one, Quarantined)]
+    assert repr(list(read.malformed)) == repr(malformed)  # NaN is not equal to itself
+    content = "\n".join(map(json.dumps, records)).encode()
+    uri, sha256 = "s3://bucket/key", hashlib.sha256(content).hexdigest()
+    files: Any = SimpleNamespace(get=lambda uri: content)
+    body = json.dumps({"batch_id": "a", "series": "fees", "uri": uri, "sha256": sha256})
+    assert repr(reading.read(body, files)) == repr(read)
