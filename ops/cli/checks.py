@@ -67,7 +67,7 @@ def identity(connection: Connection) -> Iterator[Finding]:
     """Who is speaking?"""
     says = connection.identity.arn
     if connection.operator:
-        says += f" (no credentials are configured: access key {connection.operator})"
+        says += f" (by the access key {connection.operator})"
     yield Finding("identity", True, says)
 
 
@@ -157,7 +157,8 @@ def functions(connection: Connection) -> Iterator[Finding]:
             "functions",
             False,
             f"{first[name]} messages wait in {name}, and nobody takes them",
-            "start the functions: the local AWS with its services, or the service's Lambda",
+            "start the functions: the local AWS with its services by `modelcycle up`, or the "
+            "service's Lambda",
         )
     if not stuck:
         waiting = sum(first.values())

@@ -129,8 +129,16 @@ class Connection:
             known = [bus["Name"].removeprefix(prefix) for bus in buses]
             raise not_found(
                 f"there is no environment '{self.env}' at {self.place}",
-                f"{suggestion(self.env, known)}; choose with --env or MODELCYCLE_ENV",
+                f"{suggestion(self.env, known)}; choose with --env or MODELCYCLE_ENV"
+                if known
+                else self.first_environment(),
             ) from None
+
+    def first_environment(self) -> str:
+        """Say how to have an environment where there is none."""
+        if self.is_local:
+            return "start a local AWS that has one: `modelcycle up` (or `make up`)"
+        return "deploy one to this account, or choose another account with AWS_PROFILE"
 
     def _client(self, service: str) -> Any:
         from botocore.config import Config

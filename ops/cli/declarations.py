@@ -1,7 +1,7 @@
 """What an environment's users declared, as SSM keeps it: read all of it, and write what changed."""
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ops.cli.connection import Connection
@@ -11,6 +11,8 @@ from shared.contracts.complaints import suggestion
 from shared.contracts.names import IllegalNameError, ModelParameter
 from shared.contracts.specs import ModelSpec, SeriesSpec, SpecError
 from shared.messaging.aws_errors import translated
+
+APPLY = "modelcycle models apply PATH"
 
 
 @dataclass(frozen=True)
@@ -71,12 +73,12 @@ class Declarations:
         except SpecError as error:
             raise failed(
                 f"the stored spec of '{name}' cannot be read: {on_one_line(error)}",
-                "apply its file again: modelcycle models apply PATH",
+                f"apply its file again: {APPLY}",
             ) from None
         if spec is None:
             raise not_found(
                 f"there is no model '{name}' in environment '{self.env}'",
-                suggestion(name, self.parameters.models()),
+                nearest(name, self.parameters.models()),
             )
         return spec
 
@@ -94,7 +96,7 @@ class Declarations:
         if spec is None:
             raise not_found(
                 f"there is no series '{name}' in environment '{self.env}'",
-                f"{suggestion(name, self.stored().series)}; `modelcycle models apply` makes one",
+                nearest(name, self.stored().series),
             )
         return spec
 
@@ -114,6 +116,12 @@ class Declarations:
                 Path=above, Recursive=True
             )
             return {one["Name"]: one["Value"] for page in pages for one in page["Parameters"]}
+
+
+def nearest(name: str, declared: Iterable[str]) -> str:
+    """Say which declaration may have been meant; where there is none yet, how to make one."""
+    declared = tuple(declared)
+    return suggestion(name, declared) if declared else APPLY
 
 
 def on_one_line(error: SpecError) -> str:

@@ -10,7 +10,7 @@ import click
 from ops.cli import output, story
 from ops.cli.connecting import connected
 from ops.cli.connection import Connection
-from ops.cli.declarations import Declarations
+from ops.cli.declarations import Declarations, nearest
 from ops.cli.errors import not_found
 from ops.cli.story import Story
 from ops.cli.tail import tail
@@ -127,7 +127,7 @@ def require_subject(connection: Connection, name: str | None) -> None:
     if name not in known:
         raise not_found(
             f"there is no model or series '{name}' in environment '{connection.env}'",
-            suggestion(name, known),
+            nearest(name, known),
         )
 
 

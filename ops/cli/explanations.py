@@ -58,7 +58,8 @@ HTTP_SERVER_ERROR = 500
 LOG_IN = "log in again (aws sso login), or choose another profile with AWS_PROFILE"
 CORRECT = "correct the parameter, or apply the file again: modelcycle models apply PATH"
 CHOOSE = (
-    "for the local AWS set AWS_ENDPOINT_URL to where it listens; for an account set AWS_PROFILE"
+    "for the local AWS start it with `modelcycle up` (or `make up`) and set the variables that it "
+    "shows; for an account set AWS_PROFILE"
 )
 
 
@@ -145,7 +146,8 @@ def unreachable(url: str) -> CliError:
     if is_loopback(url):
         return no_aws(
             f"no AWS to talk to: nothing answers at {origin(url)}",
-            "start the local AWS, or set AWS_ENDPOINT_URL to where it listens",
+            "start the local AWS with `modelcycle up` (or `make up`), or set AWS_ENDPOINT_URL to "
+            "where it listens",
         )
     return no_aws(
         f"{origin(url)} cannot be reached",

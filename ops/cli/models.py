@@ -15,6 +15,10 @@ from ops.cli.spec_files import load
 from shared.contracts.specs import ModelSpec
 from shared.contracts.timing import write_duration
 
+# What is stored does not tell whether the file or a command froze a model: both write its spec.
+FREEZE_LASTS = "write `frozen: true` in its file, too, or the next `models apply` of it undoes this"
+THAW_LASTS = "if its file says `frozen: true`, remove that: the next `models apply` of it freezes"
+
 
 @click.group()
 def models() -> None:
@@ -164,5 +168,4 @@ def set_frozen(connection: Connection, model: str, frozen: bool) -> None:
     changed = change(spec, spec.changed(frozen=frozen))
     write(connection, declarations, Plan((), (), (changed,), (), ()))
     click.echo(f"{model} is {'frozen' if frozen else 'not frozen any more'}")
-    said = "frozen: true" if frozen else "frozen: false"
-    output.note(f"write `{said}` in its file, too, or the next `models apply` undoes this")
+    output.note(FREEZE_LASTS if frozen else THAW_LASTS)

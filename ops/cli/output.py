@@ -29,9 +29,15 @@ def console(stderr: bool = False) -> "Console":
     """Answer a console that does not break lines where output is piped."""
     from rich.console import Console
 
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave it to the program, which ends quietly; rich would end with exit code 1."""
+            self.quiet = True
+            raise BrokenPipeError
+
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else WIDTH_PIPED
-    return Console(stderr=stderr, highlight=False, width=width)
+    return Plain(stderr=stderr, highlight=False, width=width)
 
 
 def show(what: "RenderableType") -> None:

@@ -268,7 +268,7 @@ def test_an_unknown_series_is_answered_with_the_nearest(cli: Cli, series: None) 
         3,
         [
             "Error: there is no series 'transaction' in environment 'dev'",
-            "Try: did you mean 'transactions'?; `modelcycle models apply` makes one",
+            "Try: did you mean 'transactions'?",
         ],
     )
 

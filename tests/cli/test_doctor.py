@@ -21,8 +21,7 @@ def test_an_environment_that_is_well_has_a_good_line_for_everything(cli: Cli, ur
     assert "problem" not in result.stdout
     assert f"{url}, us-east-1" in result.stdout
     assert (
-        "arn:aws:iam::123456789012:user/jane (no credentials are configured: access key "
-        "operator.jane)"
+        "arn:aws:iam::123456789012:user/jane (by the access key operator.jane)"
     ) in result.stdout
 
 
@@ -37,7 +36,7 @@ def test_without_aws_it_stops_there_and_says_why(bare: Cli) -> None:
     assert result.exit_code == 1
     last = result.stdout.splitlines()[-2:]
     assert last[0] == "problem  AWS            no AWS to talk to: there are no credentials"
-    assert last[1].startswith("         Try: for the local AWS set AWS_ENDPOINT_URL")
+    assert last[1].startswith("         Try: for the local AWS start it with `modelcycle up`")
 
 
 def test_an_environment_that_is_not_there_is_one_problem(cli: Cli) -> None:

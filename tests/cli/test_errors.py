@@ -27,11 +27,15 @@ from tests.cli.conftest import Cli, Files
 from tests.cli.world import lines
 
 CHOOSE = (
-    "for the local AWS set AWS_ENDPOINT_URL to where it listens; for an account set AWS_PROFILE"
+    "for the local AWS start it with `modelcycle up` (or `make up`) and set the variables that it "
+    "shows; for an account set AWS_PROFILE"
 )
 LOG_IN = "log in again (aws sso login), or choose another profile with AWS_PROFILE"
 AGAIN = "try again in a minute"
-START = "start the local AWS, or set AWS_ENDPOINT_URL to where it listens"
+START = (
+    "start the local AWS with `modelcycle up` (or `make up`), or set AWS_ENDPOINT_URL to where it "
+    "listens"
+)
 
 
 def answer(code: str, status: int = 400, message: str = "said AWS") -> ClientError:
@@ -271,7 +275,7 @@ def test_credentials_that_are_configured_are_used_for_the_local_aws_too(
 ) -> None:
     unconfigured.setenv("AWS_ACCESS_KEY_ID", "operator.bob")
     unconfigured.setenv("AWS_SECRET_ACCESS_KEY", "secret")
-    assert "(no credentials are configured" not in cli("doctor").stdout
+    assert "user/bob (by the access key operator.bob)" in cli("doctor").stdout
 
 
 @pytest.mark.parametrize(
@@ -359,11 +363,20 @@ def test_a_verb_of_the_registry_imports_no_pandas() -> None:
     assert not {"pandas", "numpy", "pyarrow", "boto3"} & imported
 
 
-def test_a_reader_that_has_had_enough_is_no_error(url: str) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [("models", "list", "--json"), ("models", "list"), ("doctor",)],
+    ids=["a document", "a table", "a report"],
+)
+def test_a_reader_that_has_had_enough_is_no_error(
+    cli: Cli, files: Files, url: str, command: tuple[str, ...]
+) -> None:
+    files("read")
+    assert cli("models", "apply", "read.yaml").exit_code == 0
     code = (
         "import sys, os; from ops.cli import models; from ops.cli.main import main\n"
         "os.close(1); r, w = os.pipe(); os.close(r); os.dup2(w, 1)\n"
-        "main(['models', 'list', '--json'])"
+        f"main({list(command)})"
     )
     environment = {**os.environ, "AWS_ENDPOINT_URL": url, "AWS_REGION": "us-east-1"}
     ended = subprocess.run(

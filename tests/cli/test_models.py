@@ -160,7 +160,9 @@ def test_freezing_is_a_change_of_the_spec_that_is_said(
         4,
         ["Error: icy is frozen already", "Try: modelcycle models unfreeze icy"],
     )
-    assert cli("models", "unfreeze", "icy").stdout == "icy is not frozen any more\n"
+    thawed = cli("models", "unfreeze", "icy")
+    assert thawed.stdout == "icy is not frozen any more\n"
+    assert thawed.stderr.startswith("if its file says `frozen: true`, remove that: ")
     assert lines(cli("models", "unfreeze", "icy")) == (
         4,
         ["Error: icy is not frozen", "Try: modelcycle models freeze icy"],
@@ -176,6 +178,18 @@ def test_applying_a_file_that_does_not_say_frozen_unfreezes_and_tells(
     result = cli("models", "apply", "thawing.yaml")
     assert "  frozen: True → False" in result.stdout
     assert "thawing is not frozen any more: its file does not say so" in result.stderr
+
+
+@pytest.mark.parametrize(("said", "after"), [("", False), ("frozen: true\n", True)])
+def test_applying_a_file_after_unfreezing_freezes_only_where_the_file_says_so(
+    cli: Cli, aws: Clients, files: Files, said: str, after: bool
+) -> None:
+    files("iced", said)
+    cli("models", "apply", "iced.yaml")
+    cli("models", "freeze", "iced")
+    assert cli("models", "unfreeze", "iced").exit_code == 0
+    cli("models", "apply", "iced.yaml")
+    assert ModelSpec.parse(stored(aws, "iced/spec") or "").frozen is after
 
 
 def test_models_are_listed_and_shown_for_people_and_for_programs(
