@@ -84,27 +84,26 @@ class Standing:
         windows = self.data.windows if self.data else 0
         return windows * series.window // self.spec.frequency
 
-    def next_step(self) -> str:
-        """Say what the model waits for, as the command that answers it."""
+    def next_steps(self) -> tuple[str, ...]:
+        """Say what the model waits for, as commands that answer it, the latest version first."""
         model = self.spec.model
-        waiting = [one.version for one in self.versions if is_open(one.version)]
-        for version in waiting:
-            if version.approval is Verdict.WAITING:
-                return f"modelcycle approve {model} {version.number}"
-            if version.production is Verdict.WAITING:
-                return f"modelcycle promote {model} {version.number}"
+        answers = [(answer(one.version), one.version.number) for one in self.versions]
+        if waiting := tuple(f"modelcycle {verb} {model} {v}" for verb, v in answers if verb):
+            return waiting
         if self.spec.frozen:
-            return f"modelcycle models unfreeze {model}"
+            return (f"modelcycle models unfreeze {model}",)
         if self.data is None:
-            return f"modelcycle data import FILE --series {self.spec.series}"
-        return ""
+            return (f"modelcycle data import FILE --series {self.spec.series}",)
+        return ()
 
 
-def is_open(version: Version) -> bool:
-    """Tell whether a version waits for a person."""
-    return version.approval is Verdict.WAITING or (
-        version.approval is Verdict.APPROVED and version.production is Verdict.WAITING
-    )
+def answer(version: Version) -> str | None:
+    """Answer the verb that a version waits for; None where it waits for nobody."""
+    if version.approval is Verdict.WAITING:
+        return "approve"
+    if version.approval is Verdict.APPROVED and version.production is Verdict.WAITING:
+        return "promote"
+    return None
 
 
 def look(connection: Connection, specs: Iterable[ModelSpec], count: int) -> tuple[Standing, ...]:

@@ -10,7 +10,7 @@ from shared.contracts.specs import SeriesSpec
 
 def as_document(one: Standing, series: SeriesSpec | None) -> dict[str, Any]:
     """Describe where a model stands for programs."""
-    data, run = one.data, one.run
+    data, run, steps = one.data, one.run, one.next_steps()
     return {
         "model": one.spec.model,
         "series": one.spec.series,
@@ -33,7 +33,8 @@ def as_document(one: Standing, series: SeriesSpec | None) -> dict[str, Any]:
         },
         "stages": {stage.value: serving_document(found) for stage, found in one.stages.items()},
         "versions": [version_document(each) for each in one.versions],
-        "next": one.next_step() or None,
+        "next": steps[0] if steps else None,
+        "next_steps": list(steps),
     }
 
 

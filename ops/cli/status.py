@@ -103,7 +103,8 @@ def overview(seen: tuple[Standing, ...], now: datetime) -> Any:
     """Draw a line for each model."""
     columns = ("model", "data until", "training", "staging", "production")
     return output.drawn(
-        (*columns, ">score", ">baseline", ">limit", "next"), (row(one, now) for one in seen)
+        (*columns, "scores of", ">score", ">baseline", ">limit", "next"),
+        (row(one, now) for one in seen),
     )
 
 
@@ -116,10 +117,11 @@ def row(one: Standing, now: datetime) -> tuple[Any, ...]:
         f"{one.run.status.lower()}, {output.ago(one.run.started_at, now)}" if one.run else None,
         stage_cell(one.stages[Stage.STAGING]),
         stage_cell(one.stages[Stage.PRODUCTION]),
+        f"v{shown.version.number}" if shown else None,
         output.loss(shown.score if shown else None),
         output.loss(shown.baseline if shown else None),
         output.loss(shown.limit if shown else None),
-        output.styled(one.next_step() or " ", "yellow"),
+        output.styled("\n".join(one.next_steps()) or " ", "yellow"),
     )
 
 
@@ -173,8 +175,8 @@ def facts(one: Standing, series: SeriesSpec | None, now: datetime) -> Iterator[t
         yield "training", f"{one.run.run_id}, {one.run.status.lower()}, started {started}"
     for stage, serving in one.stages.items():
         yield stage.value, serving_text(serving, now)
-    if step := one.next_step():
-        yield "next", output.styled(step, "yellow")
+    if steps := one.next_steps():
+        yield "next", output.styled("\n".join(steps), "yellow")
 
 
 def serving_text(serving: Serving | None, now: datetime) -> str:

@@ -117,12 +117,17 @@ def test_data_versions_scores_and_what_is_next(
     assert first["modified_by"] == "alice"
     assert (second["version"], second["run_id"], second["mean_wql"]) == (2, None, None)
     assert one["next"] == f"modelcycle approve {model} 2"
+    assert one["next_steps"] == [f"modelcycle approve {model} 2", f"modelcycle promote {model} 1"]
     shown = cli("status", model).stdout
     assert "4,032 points of " in shown
     assert "alice" in shown
     listed = cli("status")
     assert listed.exit_code == 0
-    assert f"modelcycle approve {model} 2" in listed.stdout
+    header, line, below = (text for text in listed.stdout.splitlines() if text.strip())
+    assert header.index("scores of") == line.index("v2")
+    assert f"modelcycle approve {model} 2" in line
+    assert below.strip() == f"modelcycle promote {model} 1"
+    assert f"modelcycle promote {model} 1" in shown
 
 
 def test_a_run_in_flight_is_seen_by_its_name(
@@ -161,3 +166,9 @@ def test_a_table_with_no_model_says_how_to_begin(cli: Cli, aws: Clients) -> None
         assert (result.exit_code, result.stdout) == (0, "")
         assert result.stderr == "no models yet: modelcycle models apply PATH\n"
     assert json.loads(cli("status", "--json").stdout)["models"] == []
+    for told in (("status", "fees"), ("events", "list", "--model", "fees")):
+        result = cli(*told)
+        assert (result.exit_code, result.stderr.splitlines()[-1]) == (
+            3,
+            "Try: modelcycle models apply PATH",
+        )
