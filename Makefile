@@ -7,7 +7,7 @@ LOCK := requirements/all.txt
 SETUP := $(VENV)/.installed
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: help setup demo test coverage check lock schemas clean
+.PHONY: help setup demo up test coverage check lock schemas clean
 .DEFAULT_GOAL := help
 
 help: ## Show this help
@@ -28,6 +28,9 @@ $(SETUP): $(UV) $(LOCK) pyproject.toml
 
 demo: $(SETUP) ## Run the whole loop on this machine; your own series: make demo DATA=path.csv
 	$(BIN)/modelcycle demo $(if $(DATA),--data "$(DATA)") $(ARGS)
+
+up: $(SETUP) ## Keep it running, with a market, until Ctrl-C (ARGS="--source none --speed 60")
+	@$(BIN)/modelcycle up $(ARGS)
 
 test: $(SETUP) ## Run all tests (ARGS="-k name" for some)
 	$(BIN)/python -m pytest $(ARGS)

@@ -42,6 +42,7 @@ class Verb(NamedTuple):
 
 VERBS = {
     "demo": Verb("ops.cli.demo.command:demo", "Run the whole loop on this machine."),
+    "up": Verb("ops.cli.up.command:up", "Keep the local AWS running on this machine."),
     "models": Verb("ops.cli.models:models", "Apply, list, show, freeze and unfreeze models."),
     "data": Verb("ops.cli.data:data", "Import observations from CSV and Parquet."),
     "retrain": Verb("ops.cli.wishes:retrain", "Ask for a training."),

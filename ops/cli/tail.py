@@ -2,7 +2,7 @@
 
 import json
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from secrets import token_hex
 from time import sleep
@@ -26,7 +26,7 @@ LINES, LINES_MAX = 20, 1_000
 POLL_S = 2.0
 OVERLAP = timedelta(minutes=2)  # clocks differ, and an event may wait on its way to the journal
 SEEN_MAX = 5_000
-ID_SHOWN = 8
+ID_SHOWN, OTHER_SHOWN = 8, 24
 SPEAKERS = {
     "operator": "magenta",
     "ingest": "cyan",
@@ -67,14 +67,26 @@ def tail(
 
 
 def entries(
-    connection: Connection, causes: Causes, model: str | None, lines: int, *, follow: bool
+    connection: Connection,
+    causes: Causes,
+    model: str | None,
+    lines: int,
+    *,
+    follow: bool,
+    ready: Callable[[], None] = lambda: None,
 ) -> Iterator[Entry]:
-    """Answer the latest events and, if asked, those to come, none twice."""
+    """Answer the latest events and, if asked, those to come, none twice.
+
+    Parameters
+    ----------
+    ready : Callable
+        Told when it listens to a local bus: what is said from then on will not be missed.
+    """
     journal = Journal(connection, causes, model)
     if not follow:
         yield from journal.latest(lines)
     elif connection.is_local:
-        yield from from_the_bus(connection, journal, lines)
+        yield from from_the_bus(connection, journal, lines, ready)
     else:
         yield from journal.latest(lines)
         while True:
@@ -82,9 +94,12 @@ def entries(
             sleep(POLL_S)
 
 
-def from_the_bus(connection: Connection, journal: "Journal", lines: int) -> Iterator[Entry]:
+def from_the_bus(
+    connection: Connection, journal: "Journal", lines: int, ready: Callable[[], None]
+) -> Iterator[Entry]:
     """Listen first and look back then, so that nothing is lost between."""
     with listening(connection, f"tail-{token_hex(4)}", journal.causes) as listener:
+        ready()
         yield from journal.latest(lines)
         while True:
             for heard in listener.listen():
@@ -147,6 +162,11 @@ def line(one: Entry, causes: Causes) -> "Text":
     text.append(f"{one.subject:<13} ")
     text.append(story.words(one), style="default")
     if cause := causes.of(one):
-        named = f"{cause.kind} {cause.event_id[:ID_SHOWN]}".strip()
-        text.append(f"  ← {named}", style="dim")
+        text.append("  ← " + f"{cause.kind} {short(cause.event_id)}".strip(), style="dim")
     return text
+
+
+def short(event_id: str) -> str:
+    """Answer the beginning of an id: of a UUID enough to find it by, of a batch's what it says."""
+    first, dash, _ = event_id.partition("-")
+    return first if dash and len(first) == ID_SHOWN else event_id[:OTHER_SHOWN]

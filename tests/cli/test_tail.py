@@ -76,8 +76,8 @@ def keep(aws: Clients) -> Said:
 
 def test_the_latest_events_come_with_an_arrow_to_their_cause(cli: Cli, keep: Said) -> None:
     wish = RetrainRequested.example().changed(model="arrow")
-    keep(wish, "arrow", "wish-0001-long")
-    keep(TrainingStarted.example(), "arrow", "start-0001", minute=1, because_of="wish-0001-long")
+    keep(wish, "arrow", "00000a1b-6d1c")
+    keep(TrainingStarted.example(), "arrow", "start-0001", minute=1, because_of="00000a1b-6d1c")
     keep(ModelRegistered.example(), "arrow", "registered-1", minute=2, because_of="a-hint")
     record = DecisionRecorded.example().changed(cause_id="a-hint", cause_type="ExecutionChanged")
     keep(record, "arrow", "decision-1", minute=2, because_of="a-hint")
@@ -86,7 +86,7 @@ def test_the_latest_events_come_with_an_arrow_to_their_cause(cli: Cli, keep: Sai
     first, second, third = result.stdout.splitlines()
     assert first.startswith("03-01 12:00:00  operator  RetrainRequested")
     assert "←" not in first
-    assert second.endswith("← RetrainRequested wish-000")
+    assert second.endswith("← RetrainRequested 00000a1b")
     assert third.endswith("← ExecutionChanged a-hint")
     assert cli("events", "tail", "--model", "arrow", "-n", "1").stdout == third + "\n"
     assert cli("events", "tail", "--model", "arrow", "-n", "0").stdout == ""
@@ -111,8 +111,8 @@ def test_an_environment_that_is_not_there_is_named(cli: Cli) -> None:
 @pytest.mark.parametrize(
     ("event", "cause", "arrow"),
     [
-        (ObservationsIngested.example(), "batch-of-records", "← records batch-of"),
-        (AccuracyDegraded.example(), "nobody-knows", "← nobody-k"),
+        (ObservationsIngested.example(), "batch-of-records", "← records batch-of-records"),
+        (AccuracyDegraded.example(), "nobody-knows", "← nobody-knows"),
     ],
 )
 def test_a_cause_that_is_no_event_is_named_as_well_as_can_be(

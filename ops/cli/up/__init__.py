@@ -1,0 +1,1 @@
+"""``modelcycle up``: the local AWS kept running, with something that comes in."""

@@ -1,0 +1,221 @@
+"""``modelcycle up``: starts the local AWS, says how to use it, tails events until Ctrl-C."""
+
+import shutil
+import signal
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from ops.cli import output, tail
+from ops.cli.causes import Causes
+from ops.cli.connecting import connect, login_name
+from ops.cli.demo import scene
+from ops.cli.demo.command import ENV, SEED, speaking_to
+from ops.cli.demo.story import commands, quoted
+from ops.cli.errors import CliError, failed, misused
+from ops.cli.up.worlds import HISTORY_ENDS, Blockchain, Nothing, Simulated, World
+from shared.contracts.timing import read_duration
+
+if TYPE_CHECKING:
+    from infra.local.stack import LocalStack
+
+FOLDER = Path(".local") / "up"
+PORT = 4577
+SPEED, CHANGE_AFTER, LEVEL = 600.0, "3d", 3.0
+EXPORTED = (
+    "AWS_ENDPOINT_URL",
+    "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+)
+"""What points any AWS client here; credentials that are named come before those of a profile."""
+ENDING_LIMIT_S = 10.0  # for a thread to see that its stack has ended
+
+
+@click.command()
+@click.option(
+    "--source",
+    type=click.Choice(["market", "blockchain", "none"]),
+    default="market",
+    show_default=True,
+    help="What comes in: the simulated market, the real blockchain.com, nothing.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0),
+    default=SPEED,
+    show_default=True,
+    help="Of the market's time, by the real one's; 0: as fast as everything can follow.",
+)
+@click.option(
+    "--change-after",
+    default=CHANGE_AFTER,
+    show_default=True,
+    help="When the market's regime changes, as 12h or 3d; never: no change.",
+)
+@click.option("--level", default=LEVEL, show_default=True, help="What fees are multiplied by then.")
+@click.option("--seed", default=SEED, show_default=True, help="Of the simulated series.")
+@click.option("--port", default=PORT, show_default=True, help="Of the local AWS; 0: a free one.")
+def up(source: str, speed: float, change_after: str, level: float, seed: int, port: int) -> None:
+    """Keep the local AWS running, with all services in it, until Ctrl-C.
+
+    It imports two weeks of simulated history and declares a model. A model is trained; then it
+    waits for you: approve it from another terminal, watch it, roll it back. Nothing is left when
+    it ends: state lives in memory.
+    """
+    from infra.local.stack import StackError
+
+    console = output.console()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    played = scene.simulated(FOLDER, seed)
+    world = world_of(source, seed, played.series.series, speed, change_after, level)
+    try:
+        with interruptible():
+            run(console, played, world, port)
+    except KeyboardInterrupt:
+        output.note("everything has ended")
+    except (StackError, OSError) as error:
+        raise failed(str(error), f"see {FOLDER / 'logs'}, or choose another --port") from error
+
+
+def world_of(
+    source: str, seed: int, series: str, speed: float, change_after: str, level: float
+) -> World:
+    """Answer what comes in."""
+    if source == "none":
+        return Nothing()
+    if source == "blockchain":
+        return Blockchain(series)
+    from infra.local.simulation import Change
+
+    if change_after == "never":
+        return Simulated(seed, series, speed, None)
+    try:
+        after = read_duration(change_after)
+    except ValueError as error:
+        raise misused(f"--change-after: {error}", "write it as 12h or 3d, or never") from None
+    if not isinstance(after, timedelta):
+        raise misused(
+            f"--change-after: {after!r} is no duration", "write it as 12h or 3d, or never"
+        )
+    return Simulated(seed, series, speed, Change(HISTORY_ENDS + after, level=level))
+
+
+def run(console: Console, played: scene.Scene, world: World, port: int) -> None:
+    """Start everything, and tell what happens until interrupted."""
+    from infra.local.stack import LocalStack
+
+    with ExitStack() as ending:
+        source = ending.enter_context(world.open())
+        stack = LocalStack(
+            FOLDER,
+            port=port,
+            env=ENV,
+            clock_start=world.clock_start,
+            source=source,
+            trouble=output.note,
+            progress=output.note,
+        )
+        life = Life(stack, played, world, console)
+        ending.callback(life.join)  # the stack ends first, and with it what the life waits for
+        ending.enter_context(stack)
+        ending.callback(life.stop)
+        operator = f"operator.{login_name()}"
+        ending.enter_context(speaking_to(stack.environment(operator)))
+        introduce(console, stack.environment(operator), played.model.model)
+        connection, causes = connect(ENV), Causes()
+        coming = tail.entries(connection, causes, None, 0, follow=True, ready=life.start)
+        for one in coming:
+            console.print(tail.line(one, causes), soft_wrap=True)
+
+
+def introduce(console: Console, environment: dict[str, str], model: str) -> None:
+    """Say how to use it from another terminal."""
+    console.print("\nIn another terminal:", style="bold")
+    exports = " ".join(f"{name}={environment[name]}" for name in EXPORTED)
+    console.print(f"  export {exports}", soft_wrap=True)
+    for command in ("status --watch", f"approve {model}", f"promote {model}", "events tail -f"):
+        console.print(f"  modelcycle {command}", style="cyan")
+    console.print("Ctrl-C here ends everything. One line per event:\n", style="bold")
+
+
+class Life:
+    """What goes on beside the telling: history first, then the world; in a thread."""
+
+    def __init__(
+        self, stack: "LocalStack", played: scene.Scene, world: World, console: Console
+    ) -> None:
+        self.stack = stack
+        self.played = played
+        self.world = world
+        self.console = console
+        self.stopping = Event()
+        self.thread = Thread(target=self.live, name="life", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self.thread.start()
+
+    def stop(self) -> None:
+        """Begin to end; returns at once."""
+        self.stopping.set()
+        self.world.stop()
+
+    def join(self) -> None:
+        """Wait until it has ended."""
+        if self.thread.ident is not None:
+            self.thread.join(ENDING_LIMIT_S)
+
+    def live(self) -> None:
+        """Declare and import, then let the world go on; what ends it otherwise is said."""
+        try:
+            self.begin()
+            self.world.go_on(self.stack, output.note)
+        except BaseException as error:
+            if self.stopping.is_set():
+                return  # the stack has gone away, as it should
+            what = error.what if isinstance(error, CliError) else f"{type(error).__name__}: {error}"
+            output.note(f"nothing comes in any more: {what}; see {FOLDER / 'logs'}")
+
+    def begin(self) -> None:
+        """Declare series and model, and import the history that belongs before the world."""
+        from ops.cli.main import main
+
+        played, enter = self.played, commands(main)
+        lines = [["models", "apply", quoted(played.series_file)]]
+        if self.world.has_history:
+            columns = [word for key, name in played.columns.items() for word in (f"--{key}", name)]
+            series = played.series.series
+            lines.append(["data", "import", quoted(played.file), "--series", series, *columns])
+        lines.append(["models", "apply", quoted(played.model_file)])
+        for words in lines:
+            if self.stopping.is_set():
+                return
+            self.console.print(Text(f"$ modelcycle {' '.join(words)}", "bold"), soft_wrap=True)
+            enter(words)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let SIGTERM end the program as Ctrl-C does, and Ctrl-C where a shell had it ignored."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = {
+        number: signal.signal(number, interrupt) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
