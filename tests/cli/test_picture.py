@@ -8,6 +8,7 @@ from typing import Any
 import matplotlib.image
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from ops.cli import picture
@@ -154,6 +155,21 @@ def test_the_words_say_version_score_and_horizon() -> None:
     )
     assert words.subtitle(CAPTION) == "model fees, version 3, not in production"
     assert words.score(CAPTION) == ("", "")
+
+
+def test_the_forecast_begins_at_its_first_time_and_not_at_the_last_observation() -> None:
+    assert words.begins(times()) == "forecast from 01 Mar 2025 08:20 UTC"
+    assert words.footer(START + 99 * STEP).startswith(
+        "Modelcycle · last observation 01 Mar 2025 08:15 UTC"
+    )
+
+
+def test_the_axis_of_time_says_no_second_date_in_its_corner() -> None:
+    axes = Figure().add_subplot()
+    scales.draw_scales(axes, history(), Forecast(times(), fan(), []))
+    axes.figure.canvas.draw()
+    assert axes.xaxis.get_offset_text().get_text() == ""
+    assert any(label.get_text() for label in axes.get_xticklabels())
 
 
 def test_a_model_worse_than_the_baseline_is_called_so() -> None:

@@ -4,7 +4,7 @@ Matplotlib is imported where it draws, since most commands never do.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from math import isnan
 from pathlib import Path
 from typing import Any
@@ -156,7 +156,7 @@ def draw_lines(
     axes.plot(list(history), values, color=OBSERVED, label="Observed", zorder=3, **style)
     axes.axvline(time, color=PALE_INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     axes.annotate(
-        f"forecast from {time.astimezone(UTC):%H:%M} UTC",
+        words.begins(forecast.times),
         (time, 0),
         xycoords=("data", "axes fraction"),
         xytext=(-5, 4),

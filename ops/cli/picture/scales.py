@@ -27,13 +27,13 @@ def draw_scales(axes: Any, history: Series, forecast: Forecast) -> None:
     axes.set_xlim(start, end + (end - start) * 0.012)
     locator = AutoDateLocator(tz=UTC, minticks=5, maxticks=11)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=UTC))
+    # without the formatter's own date in the corner: title, label and footer say dates in words
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=UTC, show_offset=False))
     axes.yaxis.set_major_locator(MaxNLocator(7))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.10g}"))
     axes.grid(axis="y", color=GRID, linewidth=0.8)
     axes.set_axisbelow(True)
     axes.tick_params(length=0, pad=6, colors=PALE_INK)
-    axes.xaxis.get_offset_text().set_color(PALE_INK)
     axes.spines[["top", "left", "right"]].set_visible(False)
     axes.spines["bottom"].set_color("#b8c0c7")
     for time, value in spikes(history, top, SPIKES_APART * (end - start)):

@@ -56,6 +56,11 @@ def is_worse(caption: Caption) -> bool:
     return known and (caption.loss or 0) > (caption.baseline_loss or 0)
 
 
+def begins(times: Sequence[datetime]) -> str:
+    """Say what the first moment is that is forecast."""
+    return f"forecast from {moment(times[0])}"
+
+
 def footer(origin: datetime) -> str:
     """Say from when the forecast is."""
     return f"Modelcycle · last observation {moment(origin)} · times in UTC"
