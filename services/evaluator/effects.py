@@ -24,7 +24,12 @@ from shared.forecasting.losses import LossUndefinedError, Outcome
 from shared.messaging.decision import Action, Effect
 from shared.messaging.errors import Refused
 
-UNJUDGEABLE = (ContextTooShortError, FormatError, LossUndefinedError)
+UNJUDGEABLE = (ContextTooShortError, FormatError)
+ALL_ZERO = (
+    "all observations in the backtest are zero, so a loss relative to them cannot be computed: "
+    "give observations that are not zero, or let the backtest reach further back with more "
+    "backtest.origins or a longer backtest.stride"
+)
 TOKEN_CHARACTERS = 36  # AWS: a ClientToken of CreateModelPackage
 DESCRIPTION_CHARACTERS_MAX = 1_024  # AWS
 
@@ -49,6 +54,8 @@ def evaluate(action: Evaluate, ports: Ports) -> Evaluated:
             points=points,
             windows=backtest.window_losses(judged, naive, starts),
         )
+    except LossUndefinedError as error:
+        raise Refused(NOT_JUDGEABLE, ALL_ZERO) from error
     except UNJUDGEABLE as error:
         raise Refused(NOT_JUDGEABLE, str(error)) from error
 

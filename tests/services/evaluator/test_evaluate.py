@@ -254,7 +254,9 @@ def test_what_does_not_belong_together_is_not_judged(
 def test_a_truth_of_zeros_has_no_score() -> None:
     loop = Loop()
     zeros = series()[: origins()[0]] + [0.0] * (POINTS - origins()[0])
-    assert "nothing to divide by" in refusal(loop, run_left(loop.objects, target=zeros))
+    said = refusal(loop, run_left(loop.objects, target=zeros))
+    assert said.startswith("NotJudgeable: all observations in the backtest are zero")
+    assert "give observations that are not zero" in said
 
 
 def test_a_target_with_holes_is_not_judged() -> None:
