@@ -5,10 +5,13 @@ import json
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from threading import Thread
 from typing import Any, Protocol
 
+from infra.local import account
 from infra.local.market import Market
 from infra.local.stack import POLLER, LocalStack, Source
+from services.ingest.polling.aws import FOLDER
 from shared.contracts import limits, names
 from shared.contracts.records import microseconds
 
@@ -46,14 +49,31 @@ class PolledMarket:
     def __init__(self, stack: LocalStack, market: Market) -> None:
         self._stack = stack
         self._market = market
+        self._preparing = Thread()
+        self._s3 = stack.client("s3", "modelcycle-market")
+        self._bucket = account.bucket(stack.env)
 
     def bring(self, now: datetime) -> int:
-        """Let the market's time pass, and have it polled once."""
+        """Let the market's time pass, and have it polled once; while its transactions are being
+        taken in, it prepares as many more."""
+        step = now - self._market.clock()
+        if self._preparing.is_alive():
+            self._preparing.join()
         self._market.clock.move_to(now)
+        self._forget()
         polled: dict[str, Any] = self._stack.supervisor.invoke(POLLER, {"seconds": 0})
         if polled["failures"]:
             raise FeedError(f"the market could not be polled: see {self._stack.logs / POLLER}.log")
+        self._preparing = Thread(target=self._market.prepare, args=(now + step,), daemon=True)
+        self._preparing.start()
         return int(polled["records"])
+
+    def _forget(self) -> None:
+        """Delete files of earlier polls, as the bucket's life-cycle rule does in AWS: all was taken
+        in before the clock moved."""
+        found = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=FOLDER).get("Contents", ())
+        if keys := [{"Key": each["Key"]} for each in found]:
+            self._s3.delete_objects(Bucket=self._bucket, Delete={"Objects": keys, "Quiet": True})
 
 
 def source(market: Market, series: str, step: timedelta) -> Source:

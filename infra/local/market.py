@@ -44,10 +44,21 @@ Integers = NDArray[np.int64]
 
 
 class Told(NamedTuple):
-    """The transactions of a minute as they are told, by ascending time."""
+    """The transactions of a minute as they are told, the latest first."""
 
     times_s: Integers
-    texts: tuple[str, ...]
+    text: bytes
+    """All of them, with commas between."""
+    starts: Integers
+    """Where in it each begins; one more at the end, as if another followed."""
+
+    def between(self, since_s: int, until_s: int, most: int | None) -> tuple[int, bytes]:
+        """Answer how many there are of a time, and their text; of the latest if there are more."""
+        first, last = np.searchsorted(-self.times_s, (1 - until_s, 1 - since_s)).tolist()
+        if most is not None:
+            last = min(last, first + most)
+        text = self.text[self.starts[first] : max(self.starts[last] - 1, 0)]
+        return max(last - first, 0), text
 
 
 class Market:
@@ -84,17 +95,20 @@ class Market:
     def body(self, minutes: int | None = None) -> bytes:
         """Answer what it tells now; see `url`."""
         now_s = int(self.clock().timestamp())
-        last = now_s // SECONDS_A_MINUTE
-        first = last - (LOOK_BACK_MINUTES if minutes is None else minutes)
-        since_s = max(self._start_s, now_s - (last - first) * SECONDS_A_MINUTE)
-        told = [self._minute(number) for number in range(first, last + 1)]
-        texts = [
-            text
-            for minute in told
-            for text in minute.texts[slice(*np.searchsorted(minute.times_s, (since_s, now_s)))]
-        ]
-        wanted = texts[-LAST:] if minutes is None else texts
-        return f'{{"txs":[{",".join(reversed(wanted))}]}}'.encode()
+        reach = LOOK_BACK_MINUTES if minutes is None else minutes
+        since_s = max(self._start_s, now_s - reach * SECONDS_A_MINUTE)
+        texts, left = [], LAST if minutes is None else None
+        for number in reversed(range(since_s // SECONDS_A_MINUTE, now_s // SECONDS_A_MINUTE + 1)):
+            count, text = self._minute(number).between(since_s, now_s, left)
+            left = None if left is None else left - count
+            texts += [text] if count else []
+        return b'{"txs":[%s]}' % b",".join(texts)
+
+    def prepare(self, until: datetime) -> None:
+        """Simulate already what will be told until then; nothing of it is told before its time."""
+        first, last = (int(m.timestamp()) // SECONDS_A_MINUTE for m in (self.clock(), until))
+        for number in range(first, min(last, first + MINUTES_CACHED // 2)):
+            self._minute(number)
 
     def __enter__(self) -> "Market":
         """Begin to answer; raise PortTakenError if the port cannot be had."""
@@ -150,7 +164,7 @@ def told(seed: int, number: int, value: int, count: int) -> Told:
     """
     chance = np.random.Generator(np.random.PCG64([seed, number]))
     fees = parted(value, chance.lognormal(0.0, SPREAD, count))
-    seconds = np.sort(chance.integers(0, SECONDS_A_MINUTE, count))
+    seconds = np.sort(chance.integers(0, SECONDS_A_MINUTE, count))[::-1]
     times_s = number * SECONDS_A_MINUTE + seconds
     hashes = chance.bytes(HASH_BYTES * count).hex()
     width = 2 * HASH_BYTES
@@ -160,7 +174,9 @@ def told(seed: int, number: int, value: int, count: int) -> Told:
     index = number * 100_000 + np.arange(count)
     columns = (inputs, outputs, sizes, 4 * sizes, fees, index, times_s)
     rows = zip(names, *(column.tolist() for column in columns), strict=True)
-    return Told(times_s, tuple([TEMPLATE % row for row in rows]))
+    texts = [TEMPLATE % row for row in rows]
+    starts = np.cumsum([0, *(len(text) + 1 for text in texts)])
+    return Told(times_s, ",".join(texts).encode(), starts)
 
 
 def parted(value: int, weights: NDArray[np.float64]) -> Integers:

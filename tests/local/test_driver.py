@@ -137,6 +137,9 @@ def test_what_does_not_come_to_an_end_is_named(stack: LocalStack) -> None:
 
 def test_a_poll_that_failed_ends_the_drive(market: Market) -> None:
     failing = SimpleNamespace(invoke=lambda *_: {"polls": 1, "records": 0, "failures": 1})
-    stack: Any = SimpleNamespace(supervisor=failing, logs=Path("logs"))
+    s3 = SimpleNamespace(list_objects_v2=lambda **_: {})
+    stack: Any = SimpleNamespace(
+        supervisor=failing, logs=Path("logs"), env="dev", client=lambda *_: s3
+    )
     with pytest.raises(FeedError, match="could not be polled: see logs"):
         PolledMarket(stack, market).bring(market.clock())

@@ -1,6 +1,7 @@
 """What absorption looks at beside the series: windows, and the ids that they remember."""
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import NamedTuple
@@ -60,4 +61,7 @@ def unpacked(content: bytes) -> Ids:
 
 def shard_keys(starts_and_ids: Iterable[tuple[int, str]], shards: int) -> set[ShardKey]:
     """Answer which parts may know these records."""
-    return {ShardKey(start, shard_of(hashed(id_), shards)) for start, id_ in starts_and_ids}
+    found: dict[int, set[int]] = defaultdict(set)
+    for start, record_id in starts_and_ids:
+        found[start].add(shard_of(hashed(record_id), shards))
+    return {ShardKey(start, shard) for start, parts in found.items() for shard in parts}

@@ -12,6 +12,8 @@ from shared.messaging.aws_errors import translated
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+FOLDER = "polled/"  # of the bucket; what is in it may go after the messages' 14 days in the queue
+
 
 class RecordsQueue:
     """The records queue of an environment."""
@@ -37,7 +39,7 @@ class RecordsQueue:
         return RecordFile(
             batch_id=batch_id,
             series=series,
-            uri=self.files.put(f"polled/{series}/{batch_id}.jsonl", content),
+            uri=self.files.put(f"{FOLDER}{series}/{batch_id}.jsonl", content),
             sha256=hashlib.sha256(content).hexdigest(),
         )
 
