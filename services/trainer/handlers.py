@@ -2,13 +2,17 @@
 
 from datetime import datetime
 
-from services.trainer.domain import candidates, runs, sweep, wishes
+from services.trainer.domain import candidates, degradation, runs, sweep, wishes
 from services.trainer.domain.state import Standing, Trainings
 from services.trainer.ports import Look
 from shared.contracts.aws import PipelineExecutionChanged
 from shared.contracts.envelope import Envelope, Event
 from shared.contracts.lifecycle import (
+    AccuracyDegraded,
+    AccuracyRecovered,
     ApprovalRevoked,
+    DataFaultCleared,
+    DataFaultDetected,
     DeploymentFailed,
     DeploymentRolledBack,
     DeploymentSuperseded,
@@ -34,7 +38,7 @@ def observations_ingested(
     event: Envelope[ObservationsIngested], state: Trainings, look: Look, now: datetime
 ) -> Answer:
     """There is more history: a remembered wish may have enough of it."""
-    waits = state.remembered is not None
+    waits = state.remembered or state.unmet
     return wishes.consider_again(state, look.world(state.model), now) if waits else None
 
 
@@ -146,6 +150,34 @@ def deployment_superseded(
     return candidates.give_way(state, version, reason, look.world(state.model), now)
 
 
+def accuracy_degraded(
+    event: Envelope[AccuracyDegraded], state: Trainings, look: Look, now: datetime
+) -> Answer:
+    """The version in production fell short."""
+    return degradation.begin(state, event.data, event.metadata, look.world(state.model), now)
+
+
+def accuracy_recovered(
+    event: Envelope[AccuracyRecovered], state: Trainings, look: Look, now: datetime
+) -> Answer:
+    """A version in production is within its limit again."""
+    return degradation.end(state)
+
+
+def data_fault_detected(
+    event: Envelope[DataFaultDetected], state: Trainings, look: Look, now: datetime
+) -> Answer:
+    """The data are at fault."""
+    return degradation.doubt(state, event.data)
+
+
+def data_fault_cleared(
+    event: Envelope[DataFaultCleared], state: Trainings, look: Look, now: datetime
+) -> Answer:
+    """The data are as they should be again."""
+    return degradation.trust(state, event.data, look.world(state.model), now)
+
+
 def sweep_requested(
     wish: Envelope[SweepRequested], state: Trainings, look: Look, now: datetime
 ) -> Answer:
@@ -171,5 +203,9 @@ HANDLERS: dict[type[Event], Handler] = {
     DeploymentFailed: deployment_failed,
     DeploymentRolledBack: deployment_rolled_back,
     DeploymentSuperseded: deployment_superseded,
+    AccuracyDegraded: accuracy_degraded,
+    AccuracyRecovered: accuracy_recovered,
+    DataFaultDetected: data_fault_detected,
+    DataFaultCleared: data_fault_cleared,
     SweepRequested: sweep_requested,
 }

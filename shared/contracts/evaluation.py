@@ -24,6 +24,8 @@ class WindowLoss(Frozen):
     """Mean over the quantiles of 2·Σ pinball, in the unit of the target."""
     baseline_loss: float = Field(ge=0)
     """The same of the baseline."""
+    scatter: float | None = Field(default=None, ge=0)
+    """The same of the quantiles of the window's own truths; none: from before it was measured."""
 
 
 class Evaluation(Frozen):

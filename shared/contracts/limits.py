@@ -97,6 +97,12 @@ USELESS_RUNS_MAX = 3  # in a row; then a person has to ask for the next
 CANDIDATES_REMEMBERED = 20  # versions whose way the trainer follows; more than two is rare
 SCHEDULE_LOOK_BACK_DAYS = 366  # a firing that went unnoticed for longer is history
 
+# Monitoring
+SCORED_WINDOWS_MAX = 500  # of a stay in its aggregate: a verdict rests on the points of so many
+ORIGINS_SCORED_MAX = 50  # in one action: read, asked for and stored well within the time limit
+INSPECTED_WINDOWS_MAX = 1_440  # at one event: of a longer absence only the end is looked at
+FAULT_SPANS_MAX = 10  # faults of the data that are kept out of contexts and truths
+
 # What is kept
 VERSIONS_REMEMBERED = 100  # in the deployer's aggregate, beside those that serve, wait or are kept
 VERSIONS_KEPT = 5  # models and endpoint configs ready for a rollback by name

@@ -13,12 +13,19 @@ from shared.contracts.aws import Hint
 from shared.contracts.envelope import ANY_SERVICE, SOURCE, Event, Wish
 from shared.contracts.lifecycle import (
     EVENTS,
+    AccuracyDegraded,
+    AccuracyRecovered,
     ApprovalRevoked,
+    DataFaultCleared,
+    DataFaultDetected,
     DeploymentFailed,
     DeploymentRequested,
     DeploymentRolledBack,
     DeploymentSuperseded,
     EndpointInService,
+    LimitRestored,
+    LimitSet,
+    LimitTightened,
     ModelApproved,
     ModelDeclined,
     ModelRefused,
@@ -39,10 +46,14 @@ class About(StrEnum):
 
     ITS_SUBJECT = "the model or series that the event names"
     MODELS_OF_SERIES = "the models that read the event's series"
+    SERIES_AND_ITS_MODELS = "the event's series, under its own key, and the models that read it"
     MODEL_OF_ENDPOINT = "the model whose endpoint it is"
     MODEL_OF_PACKAGE = "the model whose package group it is"
     MODEL_OF_RUN = "the model whose run the execution is"
     ALL = "every aggregate of the service, and every model that has a spec"
+
+
+SERIES_KEY = "series:"  # no model's name has a colon, so a series' key is none of theirs
 
 
 class Subscription(NamedTuple):
@@ -92,6 +103,10 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     hears("trainer", DeploymentFailed),
     hears("trainer", DeploymentRolledBack),
     hears("trainer", DeploymentSuperseded),
+    hears("trainer", AccuracyDegraded),
+    hears("trainer", AccuracyRecovered),
+    hears("trainer", DataFaultDetected),
+    hears("trainer", DataFaultCleared),
     hears("evaluator", TrainingCompleted),
     hears("evaluator", EndpointInService),
     hears("evaluator", DeploymentFailed),
@@ -102,6 +117,12 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     hears("deployer", aws.EndpointChanged, about=About.MODEL_OF_ENDPOINT),
     hears("deployer", RollbackRequested),
     hears("deployer", DeploymentRequested),
+    hears("monitor", ObservationsIngested, about=About.SERIES_AND_ITS_MODELS),
+    hears("monitor", EndpointInService),
+    hears("monitor", DeploymentRolledBack),
+    hears("monitor", LimitSet),
+    hears("monitor", LimitTightened),
+    hears("monitor", LimitRestored),
     *(hears("journal", event) for event in EVENTS.values()),
 )
 
@@ -110,9 +131,10 @@ SCHEDULES: tuple[Schedule, ...] = (
     every("trainer", minutes=5, wish=SweepRequested),
     every("evaluator", minutes=5, wish=SweepRequested),
     every("deployer", minutes=5, wish=SweepRequested),
+    every("monitor", minutes=15, wish=SweepRequested),
 )
 
-SERVICES: tuple[str, ...] = ("ingest", "trainer", "evaluator", "deployer", "journal")
+SERVICES: tuple[str, ...] = ("ingest", "trainer", "evaluator", "deployer", "monitor", "journal")
 
 
 class Pattern(NamedTuple):

@@ -1,7 +1,9 @@
-"""The two naive forecasts that a model has to beat.
+"""The naive forecasts that a model has to beat.
 
-Both know nothing but the season. The better of the two on the same windows is the baseline, since a
-weak one flatters the model.
+A backtest has two, which know nothing but the season. The better of the two on the same windows is
+the baseline, since a weak one flatters the model. Who watches a model while the world may change
+needs a third: after a change of level the season is as stale as the model, and the latest points
+are not.
 """
 
 import math
@@ -9,6 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shared.forecasting.losses import Outcome, Score, score
+
+LATEST_POINTS = 24  # enough for deciles, few enough to be the present
 
 Forecast = dict[float, list[float]]
 Naive = Callable[[Sequence[float], int, int, Sequence[float]], Forecast]
@@ -91,7 +95,28 @@ def seasonal_naive(
     return {level: [point + quantile(residuals, level) for point in points] for level in levels}
 
 
+def latest(
+    context: Sequence[float], season: int, horizon: int, levels: Sequence[float]
+) -> Forecast:
+    """Forecast, for every step, the quantiles of the last `LATEST_POINTS` values.
+
+    Returns
+    -------
+    dict
+        Quantile level → `horizon` equal values, in the unit of the context.
+
+    Raises
+    ------
+    ContextTooShortError
+        If the context is shorter than that.
+    """
+    _require(context, LATEST_POINTS)
+    ordered = sorted(context[-LATEST_POINTS:])
+    return {level: [quantile(ordered, level)] * horizon for level in levels}
+
+
 NAIVE: Mapping[str, Naive] = {"last_season": last_season, "seasonal_naive": seasonal_naive}
+WATCHING: Mapping[str, Naive] = {**NAIVE, "latest": latest}
 
 
 def better(windows: Sequence[Window], season: int, levels: Sequence[float]) -> Baseline:

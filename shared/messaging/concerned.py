@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from shared.contracts import names
 from shared.contracts.envelope import Envelope, Event
-from shared.contracts.subscriptions import About, subscriptions_of
+from shared.contracts.subscriptions import SERIES_KEY, About, subscriptions_of
 from shared.contracts.wishes import SweepRequested
 
 
@@ -47,6 +47,9 @@ class Concerned:
                 return (envelope.metadata.subject,)
             case About.MODELS_OF_SERIES:
                 return self.directory.models_of_series(event.series)
+            case About.SERIES_AND_ITS_MODELS:
+                models = self.directory.models_of_series(event.series)
+                return (SERIES_KEY + event.series, *models)
             case About.MODEL_OF_ENDPOINT:
                 return self.ours(names.read_endpoint(event.endpoint))
             case About.MODEL_OF_PACKAGE:

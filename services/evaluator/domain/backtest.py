@@ -8,7 +8,7 @@ from services.evaluator.domain.state import Task
 from shared.contracts.evaluation import WindowLoss
 from shared.contracts.lifecycle.fields import Metrics
 from shared.contracts.manifest import Manifest
-from shared.forecasting import losses
+from shared.forecasting import losses, scatter
 from shared.forecasting.baseline import Baseline, Window
 from shared.forecasting.deepar_json import FormatError, Prediction, level_key
 from shared.forecasting.losses import LossUndefinedError, Outcome
@@ -108,6 +108,7 @@ def window_losses(
             weight=own.weight,
             loss=own.loss,
             baseline_loss=naive.loss,
+            scatter=scatter.of(outcome.truth, sorted(outcome.quantiles)),
         )
         for start, outcome, (own, naive) in zip(starts, judged, pairs, strict=True)
     )

@@ -10,6 +10,8 @@ run_in_flight       while a run has not ended                         no        
 enough_history      while the series is too short                     no          data
 backfill_settles    while a backfill is on its way offline,           no          time
                     for an hour at most
+data_fault          while the data are at fault                       no          DataFaultCleared
+enough_new_points   while a degradation has brought too few points    no          data
 candidate_waiting   while a version is judged, approved, rolled out   overrides   its end
 useless_runs        after three runs in a row for nothing             overrides   a person
 daily_cap           after so many runs in 24 hours                    overrides   time
@@ -27,6 +29,9 @@ from services.trainer.domain.state import DAY, Refusal, Trainings, Trigger, Wish
 from shared.contracts import limits
 from shared.contracts.complaints import SpecError
 from shared.contracts.timing import write_duration
+
+NEW_POINTS_FACTOR = 2
+"""New points that a degradation needs, as a multiple of what the backtest holds out."""
 
 
 class Rule(NamedTuple):
@@ -101,6 +106,34 @@ def backfill_settles(state: Trainings, wish: Wish, world: World, now: datetime) 
     return Refusal(rule="backfill_settles", reason=reason, until=settled)
 
 
+def data_fault(state: Trainings, wish: Wish, world: World, now: datetime) -> Refusal | None:
+    """What is wrong would be learned."""
+    if not state.faults:
+        return None
+    kinds = ", ".join(state.faults)
+    return Refusal(
+        rule="data_fault", reason=f"the data of series {world.task.series} are at fault: {kinds}"
+    )
+
+
+def enough_new_points(state: Trainings, wish: Wish, world: World, now: datetime) -> Refusal | None:
+    """Twice what the backtest holds out, else the candidate has not seen the new regime."""
+    degradation = state.degradation
+    if wish.trigger is not Trigger.DEGRADATION or degradation is None:
+        return None
+    since, needed = degradation.since, NEW_POINTS_FACTOR * world.task.held_out_points
+    points = world.points_since(since, now)
+    if points >= needed:
+        return None
+    until = since + needed * world.task.frequency + timedelta(seconds=world.offline_lag_s)
+    return Refusal(
+        rule="enough_new_points",
+        reason=f"{points} of the {needed} points needed since the first breach, "
+        f"{since:%Y-%m-%d %H:%M} UTC",
+        until=until if until > now else None,
+    )
+
+
 def candidate_waiting(state: Trainings, wish: Wish, world: World, now: datetime) -> Refusal | None:
     """People look at one candidate at a time."""
     if not state.candidates:
@@ -145,6 +178,8 @@ GOVERNOR: tuple[Rule, ...] = (
     Rule(run_in_flight),
     Rule(enough_history),
     Rule(backfill_settles),
+    Rule(data_fault),
+    Rule(enough_new_points),
     Rule(candidate_waiting, a_person_overrides=True),
     Rule(useless_runs, a_person_overrides=True),
     Rule(daily_cap, a_person_overrides=True),

@@ -53,12 +53,31 @@ class World(Frozen):
         if self.summary is None:
             return 0
         window_s = int(self.stream.window.total_seconds())
-        end_s = self.summary.last.timestamp() + window_s
-        sure_s = now.timestamp() - self.offline_lag_s
-        unsure = min(self.summary.windows, max(0, -int((sure_s - end_s) // window_s)))
+        unsure = min(
+            self.summary.windows, max(0, -int((self.sure_s(now) - self.end_s) // window_s))
+        )
         return (
             (self.summary.windows - unsure) * window_s // int(self.task.frequency.total_seconds())
         )
+
+    def points_since(self, since: datetime, now: datetime) -> int:
+        """Count the points of the model from a moment of event time on, as `points`; there may be
+        holes among them."""
+        if self.summary is None:
+            return 0
+        span_s = min(self.sure_s(now), self.end_s) - since.timestamp()
+        return max(0, int(span_s // self.task.frequency.total_seconds()))
+
+    @property
+    def end_s(self) -> float:
+        """End of the latest window, in seconds since 1970; 0 where there is none."""
+        if self.summary is None:
+            return 0.0
+        return self.summary.last.timestamp() + self.stream.window.total_seconds()
+
+    def sure_s(self, now: datetime) -> float:
+        """Moment until which windows are in the offline store for certain, likewise."""
+        return now.timestamp() - self.offline_lag_s
 
     @property
     def settles_at(self) -> datetime | None:

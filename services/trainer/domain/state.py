@@ -112,6 +112,31 @@ class Candidate(Frozen):
         return f"{name} {self.standing}"
 
 
+class Degradation(Frozen):
+    """A version in production fell short; open until one is within its limit again."""
+
+    version: int
+    since: AwareDatetime
+    """Start of the first breach, in event time."""
+    cause: str
+    """The event that said so: with the number of the attempt it names the run."""
+    correlation_id: str
+    actor: str
+    attempts: int = 0
+    """Runs that began because of it."""
+
+    def wish(self) -> Wish:
+        """Make the wish that it stands for: another attempt is another run."""
+        again = f"/{self.attempts}" if self.attempts else ""
+        return Wish(
+            trigger=Trigger.DEGRADATION,
+            cause=f"{self.cause}{again}",
+            correlation_id=self.correlation_id,
+            actor=self.actor,
+            reason=f"v{self.version} has fallen short since {self.since:%Y-%m-%d %H:%M} UTC",
+        )
+
+
 class SpecSeen(Frozen):
     """The spec as it was seen last."""
 
@@ -141,6 +166,10 @@ class Trainings(Frozen):
     """The version in production."""
     fired_at: AwareDatetime | None = None
     """The latest moment of the schedule that was made a wish."""
+    degradation: Degradation | None = None
+    """Open until AccuracyRecovered."""
+    faults: tuple[str, ...] = ()
+    """Kinds of open faults of the data."""
 
     def remembering(self, wish: Wish) -> Self:
         """Keep a refused wish, unless one at least as strong is remembered."""
@@ -154,12 +183,27 @@ class Trainings(Frozen):
         kept = self.remembered
         if kept and not kept.trigger.outranks(run.trigger):
             kept = None
+        degradation = self.degradation
+        if degradation and run.trigger is Trigger.DEGRADATION:
+            degradation = degradation.changed(attempts=degradation.attempts + 1)
         starts = (*self.starts, run.started_at)[-limits.DAILY_CAP_MAX :]
-        return self.changed(run=run, remembered=kept, starts=starts)
+        return self.changed(run=run, remembered=kept, starts=starts, degradation=degradation)
 
     def starts_of_a_day(self, now: datetime) -> tuple[datetime, ...]:
         """Answer the starts of the last 24 hours, oldest first."""
         return tuple(start for start in self.starts if now - start < DAY)
+
+    @property
+    def unmet(self) -> Wish | None:
+        """The wish of an open degradation for which nothing is under way; None: there is none.
+
+        A new version in production is given time to show itself: the monitor says how it does.
+        """
+        open_one = self.degradation
+        waits = self.run or self.candidates or self.remembered
+        if open_one is None or waits or self.production not in (None, open_one.version):
+            return None
+        return open_one.wish()
 
     def with_candidate(self, candidate: Candidate) -> Self:
         """Keep a candidate as it is now; of too many the oldest is forgotten."""

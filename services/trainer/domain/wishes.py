@@ -22,8 +22,11 @@ def consider(state: Trainings, wish: Wish, world: World, now: datetime) -> Decis
 
 
 def consider_again(state: Trainings, world: World, now: datetime) -> Decision[Trainings] | None:
-    """Ask the governor about the remembered wish; the same no is not said twice."""
-    wish = state.remembered
+    """Ask the governor about the remembered wish; the same no is not said twice.
+
+    A degradation that is open and for which nothing is under way is a wish, too.
+    """
+    wish = state.remembered or state.unmet
     if wish is None:
         return None
     refusal = governor.refusal(state, wish, world, now)

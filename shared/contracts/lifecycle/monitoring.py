@@ -34,6 +34,8 @@ class AccuracyMeasured(Event):
     baseline_wql: Loss
     limit: Loss
     breached: bool = Field(examples=[False])
+    evidence: str = Field(default="", examples=["mean wQL 0.314 is within the limit 0.397"])
+    """Why it is a breach, or none, in a sentence."""
 
 
 class AccuracyDegraded(Event):

@@ -91,6 +91,7 @@ def test_the_losses_of_the_windows_add_up_to_the_scores() -> None:
     weight = sum(window.weight for window in seen.windows)
     assert [window.start for window in seen.windows] == [time(at) for at in origins()]
     assert {window.points for window in seen.windows} == {HORIZON}
+    assert all(window.scatter for window in seen.windows)
     assert sum(one.loss for one in seen.windows) / weight == pytest.approx(seen.metrics.mean_wql)
     assert sum(one.baseline_loss for one in seen.windows) / weight == pytest.approx(
         seen.baseline.mean_wql

@@ -97,6 +97,13 @@ CASES: list[tuple[str, dict[str, Any], World, str, bool]] = [
         "a backfill of series transactions is on its way to the offline store",
         False,
     ),
+    (
+        "data_fault",
+        {"faults": ("gap", "unit")},
+        DECLARED,
+        "the data of series transactions are at fault: gap, unit",
+        False,
+    ),
     ("candidate_waiting", {"candidates": (WAITING,)}, DECLARED, "v3 waits for approval", True),
     (
         "useless_runs",
@@ -142,7 +149,7 @@ def test_each_rule_says_no_with_its_reason_and_a_person_overrides_some(
 
 
 def test_every_rule_is_in_the_table_above() -> None:
-    tested = {rule for rule, *_ in CASES}
+    tested = {rule for rule, *_ in CASES} | {"enough_new_points"}  # see test_degradation.py
     assert tested == {rule.says.__name__ for rule in governor.GOVERNOR}
 
 

@@ -1,0 +1,311 @@
+"""Noise does not retrain: ``python -m bench.monitor``.
+
+Plays a forecaster that knows the true quantiles, and whose quality never changes, for a year of
+five-minute points with a daily rhythm, and judges it with the monitor's own functions: every
+retraining is one too many. Then the world changes: the level doubles, or the rhythm is gone, which
+a model can learn and the monitor has to find; or the noise doubles, which nobody can forecast.
+Beside it, the rule of the best-known public demo of this loop plays the same years, with the same
+rest after a training as our governor gives.
+"""
+
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from statistics import NormalDist
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from services.monitor.domain import watching
+from services.monitor.domain.seen import Known, Task
+from services.monitor.domain.state import Scored, Stay, Watch
+from shared.contracts.envelope import Event
+from shared.contracts.evaluation import WindowLoss
+from shared.contracts.lifecycle import AccuracyDegraded, AccuracyMeasured
+from shared.contracts.spec_parts import Gate, MonitorSpec, Target
+from shared.forecasting.baseline import LATEST_POINTS
+
+Floats = NDArray[np.float64]
+
+SEASON, HORIZON, ORIGINS = 288, 12, 20  # as models/fees.yaml: a day, an hour, the backtest
+LEVELS = tuple(tenths / 10 for tenths in range(1, 10))
+Q = np.array(LEVELS)
+BELLS = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
+RHYTHM = 1.0
+"""Amplitude of the daily rhythm, in logarithms."""
+START = datetime(2026, 1, 1, tzinfo=UTC)
+FREQUENCY = timedelta(minutes=5)
+SPANS_A_WEEK = 7 * SEASON // HORIZON
+MONITOR, GATE = MonitorSpec(), Gate()
+SCATTERS = (0.35, 0.40, 0.45, 0.50)
+"""Log-normal noise of the target, as the standard deviation of its logarithm."""
+
+YEAR_WEEKS, YEARS = 52, 12
+CASES = 300
+"""Changes of each kind that are played, each at another time of day."""
+BEFORE_DAYS, AFTER_DAYS, NOISY_DAYS = 4, 3, 9
+CHECKS = 3
+"""Verdicts after the first one with 50 points behind the change, within which it must be found."""
+RETRAININGS_A_WEEK_MAX, FOUND_MIN = 0.1, 0.95
+DEMO_POINTS, DEMO_BREACHES, REST_CHECKS = 5, 3, 6
+
+
+@dataclass(frozen=True)
+class Change:
+    """What happens to the world at a point."""
+
+    at: int
+    level: float = 1.0
+    rhythm: float = 1.0
+    noise: float = 1.0
+
+
+@dataclass(frozen=True)
+class Played:
+    """Windows of one horizon, one after another.
+
+    Parameters
+    ----------
+    first : array of shape (windows,)
+        Position of the first point.
+    weight, loss, scatter : array of shape (windows,)
+    naive : mapping
+        The losses of each naive forecast.
+    demo : array of shape (windows,)
+        Mean wQL of the last `DEMO_POINTS` points of each window.
+    """
+
+    first: NDArray[np.int64]
+    weight: Floats
+    loss: Floats
+    scatter: Floats
+    naive: Mapping[str, Floats]
+    demo: Floats
+
+    def scored(self) -> Iterator[Scored]:
+        """Yield what the monitor would have scored."""
+        span = HORIZON * FREQUENCY
+        for at, first in enumerate(self.first.tolist()):
+            start = START + first * FREQUENCY
+            yield Scored(
+                start=start,
+                end=start + span,
+                points=HORIZON,
+                weight=float(self.weight[at]),
+                loss=float(self.loss[at]),
+                naive={name: float(losses[at]) for name, losses in self.naive.items()},
+                scatter=float(self.scatter[at]),
+            )
+
+
+def play(seed: int, days: int, log_sd: float, change: Change | None = None) -> Played:
+    """Play a world and its forecaster, who knows the world as it was before the change."""
+    chance = np.random.default_rng(seed)
+    points = days * SEASON
+    rhythm = RHYTHM * np.cos(2 * np.pi * np.arange(points) / SEASON)
+    centre, spread = rhythm.copy(), np.full(points, log_sd)
+    if change:
+        centre[change.at :] = np.log(change.level) + change.rhythm * rhythm[change.at :]
+        spread[change.at :] *= change.noise
+    truth = np.exp(centre + spread * chance.standard_normal(points))
+    first = np.arange(2 * SEASON, points - HORIZON + 1, HORIZON)
+    ahead = first[:, None] + np.arange(HORIZON)
+    windows = truth[ahead]
+    forecast = np.exp(rhythm[ahead][:, None, :] + log_sd * BELLS[:, None])
+    by_step = pinball(windows, forecast)
+    weight, last = windows.sum(axis=1), slice(HORIZON - DEMO_POINTS, HORIZON)
+    return Played(
+        first=first,
+        weight=weight,
+        loss=by_step.sum(axis=1),
+        scatter=pinball(windows, constant(np.quantile(windows, Q, axis=1))).sum(axis=1),
+        naive=naive_losses(truth, first, windows),
+        demo=by_step[:, last].sum(axis=1) / windows[:, last].sum(axis=1),
+    )
+
+
+def naive_losses(truth: Floats, first: NDArray[np.int64], windows: Floats) -> dict[str, Floats]:
+    """Score the forecasts of `shared.forecasting.baseline`, all windows at once."""
+    season = sliding_window_view(truth, SEASON)
+    steps = truth[SEASON:] - truth[:-SEASON]
+    residuals = np.quantile(sliding_window_view(steps, SEASON)[first - 2 * SEASON], Q, axis=1)
+    yesterday = truth[first[:, None] + np.arange(HORIZON) - SEASON]
+    latest = sliding_window_view(truth, LATEST_POINTS)[first - LATEST_POINTS]
+    forecasts = {
+        "last_season": constant(np.quantile(season[first - SEASON], Q, axis=1)),
+        "seasonal_naive": yesterday[:, None, :] + constant(residuals),
+        "latest": constant(np.quantile(latest, Q, axis=1)),
+    }
+    return {name: pinball(windows, one).sum(axis=1) for name, one in forecasts.items()}
+
+
+def constant(quantiles: Floats) -> Floats:
+    """Forecast the same for every step: shape (levels, windows) to (windows, levels, 1)."""
+    return quantiles.T[:, :, None]
+
+
+def pinball(windows: Floats, forecast: Floats) -> Floats:
+    """Answer the mean over the levels of the doubled pinball loss, by window and step."""
+    error = windows[:, None, :] - forecast
+    level = Q[:, None]
+    doubled: Floats = 2 * np.maximum(level * error, (level - 1) * error).mean(axis=1)
+    return doubled
+
+
+def watched(version: int, backtest: Sequence[Scored]) -> Watch:
+    """A version has just come into production; it showed this in its backtest."""
+    task = Task(
+        algorithm="lightgbm",
+        series="simulated",
+        target=Target.MEAN,
+        frequency_s=int(FREQUENCY.total_seconds()),
+        horizon=HORIZON,
+        quantiles=LEVELS,
+        season=SEASON,
+        context_points=2 * SEASON,
+    )
+    windows = tuple(
+        WindowLoss(
+            start=one.start,
+            points=one.points,
+            weight=one.weight,
+            loss=one.loss,
+            baseline_loss=min(one.naive["last_season"], one.naive["seasonal_naive"]),
+            scatter=one.scatter,
+        )
+        for one in backtest
+    )
+    stay = Stay(
+        version=version,
+        endpoint="endpoint",
+        config="config",
+        cutoff=backtest[-1].end - FREQUENCY,
+        correlation_id="trip",
+        known=Known(run_id=f"run-{version}", task=task, windows=windows),
+    )
+    return Watch(env="bench", key="simulated", stay=stay)
+
+
+def follow(scored: Sequence[Scored]) -> Iterator[tuple[int, Event]]:
+    """Judge a year with the monitor's own functions; a degraded version is replaced by one that is
+    as good, with its own backtest."""
+    version, state = 1, watched(1, scored[:ORIGINS])
+    for at in range(ORIGINS, len(scored)):
+        decision = watching.take(state, scored[at], MONITOR)
+        if decision is None:
+            continue
+        state = decision.state
+        yield from ((at, event) for event in decision.events)
+        if any(isinstance(event, AccuracyDegraded) for event in decision.events):
+            version += 1
+            state = watched(version, scored[at + 1 - ORIGINS : at + 1])
+
+
+def retrained(played: Played) -> int:
+    """Count how often the monitor would have had the forecaster trained again."""
+    return sum(isinstance(event, AccuracyDegraded) for _, event in follow(list(played.scored())))
+
+
+def retrained_as_in_the_demo(played: Played) -> int:
+    """Count the same for 5 points a check, 3 breaches in a row, and a threshold that ratchets."""
+    losses, trained, breaches, rested = played.demo, 0, 0, 0
+    threshold = float(losses[:ORIGINS].mean()) * (1 + GATE.headroom)
+    for at in range(ORIGINS, len(losses)):
+        breaches = breaches + 1 if losses[at] > threshold else 0
+        if breaches >= DEMO_BREACHES and at >= rested:
+            trained, breaches, rested = trained + 1, 0, at + REST_CHECKS
+            score = float(losses[at + 1 - ORIGINS : at + 1].mean()) * (1 + GATE.headroom)
+            threshold -= GATE.update_rate * max(0.0, threshold - score)
+    return trained
+
+
+def years() -> tuple[float, float]:
+    """Answer retrainings a week where nothing has changed: ours, and the demo's rule."""
+    ours = demo = 0
+    for seed in range(YEARS):
+        played = play(seed, YEAR_WEEKS * 7 + 3, SCATTERS[seed % len(SCATTERS)])
+        ours += retrained(played)
+        demo += retrained_as_in_the_demo(played)
+    weeks = YEARS * YEAR_WEEKS
+    return ours / weeks, demo / weeks
+
+
+@dataclass
+class Found:
+    """How changes of one kind were found."""
+
+    in_time: int = 0
+    at_all: int = 0
+    in_a_week: int = 0
+    explained: int = 0
+    verdicts: int = 0
+
+
+def changes(days: int, **kind: float) -> Found:
+    """Play a change at many times of the day."""
+    found = Found()
+    chance = np.random.default_rng(1)
+    for case in range(CASES):
+        at = BEFORE_DAYS * SEASON + int(chance.integers(SEASON))
+        log_sd = SCATTERS[case % len(SCATTERS)]
+        played = play(1_000 + case, BEFORE_DAYS + days, log_sd, Change(at, **kind))
+        look(found, list(played.scored()), START + at * FREQUENCY)
+    return found
+
+
+def look(found: Found, scored: Sequence[Scored], changed_at: datetime) -> None:
+    """Note when a change was found, and how what followed was told."""
+    rests_on_it = changed_at + MONITOR.points * FREQUENCY
+    enough = next(at for at, window in enumerate(scored) if window.end >= rests_on_it)
+    degraded = [
+        at
+        for at, event in follow(scored)
+        if isinstance(event, AccuracyDegraded) and scored[at].end > changed_at
+    ]
+    told = [
+        event
+        for at, event in follow(scored)
+        if isinstance(event, AccuracyMeasured) and at >= enough
+    ]
+    found.at_all += bool(degraded)
+    found.in_time += bool(degraded) and degraded[0] <= enough + CHECKS
+    found.in_a_week += bool(degraded) and degraded[0] <= enough + SPANS_A_WEEK
+    found.explained += sum("scatter more" in event.evidence for event in told)
+    found.verdicts += len(told)
+
+
+def main() -> None:
+    """Print the table; end with 1 where a promise is not kept."""
+    began = time.perf_counter()
+    print(
+        f"a forecaster with the true quantiles, log-sd {SCATTERS[0]} to {SCATTERS[-1]}, a point "
+        f"every 5 minutes, a verdict an hour on {MONITOR.points} points or more"
+    )
+    ours, demo = years()
+    print(f"\nnothing changes: retrainings a week, {YEARS} seeds of {YEAR_WEEKS} weeks")
+    print(f"  {'ours':<58}{ours:8.3f}")
+    print(f"  {'5 points a check, 3 breaches, ratcheting threshold':<58}{demo:8.3f}")
+    level, rhythm = changes(AFTER_DAYS, level=2.0), changes(AFTER_DAYS, rhythm=0.0)
+    print(f"\na change that a model can learn, {CASES} seeds: found, at most {CHECKS} checks after")
+    print(f"the first that rests on {MONITOR.points} points of it; and within {AFTER_DAYS} days")
+    for name, one in (("level x2", level), ("daily rhythm gone", rhythm)):
+        print(f"  {name:<50}{one.in_time / CASES:8.1%}{one.at_all / CASES:8.1%}")
+    noise = changes(NOISY_DAYS, noise=2.0)
+    print(f"\nnoise x2, {CASES} seeds, the week after")
+    print(f"  {'retrainings a week':<58}{noise.in_a_week / CASES:8.3f}")
+    told = noise.explained / noise.verdicts
+    print(f"  {'verdicts that say the world scatters more':<58}{told:8.1%}")
+    print(f"\n{time.perf_counter() - began:.0f} s")
+    kept = (
+        ours <= RETRAININGS_A_WEEK_MAX
+        and noise.in_a_week / CASES <= RETRAININGS_A_WEEK_MAX
+        and min(level.in_time, rhythm.in_time) / CASES >= FOUND_MIN
+    )
+    sys.exit(0 if kept else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The monitor: watches what was forecast against what came true, and the data themselves."""

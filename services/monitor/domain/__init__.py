@@ -1,0 +1,1 @@
+"""Pure decisions: (state, what was seen, now) → Decision."""

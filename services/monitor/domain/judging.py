@@ -1,0 +1,99 @@
+"""A verdict on the latest forecasts that came true.
+
+=============================  =============================  ==================================
+mean wQL, against the limit    against the baseline           verdict
+=============================  =============================  ==================================
+within                         whatever                       within the limit
+above                          better                         no breach: hard for everybody
+above                          no better                      **breach**
+=============================  =============================  ==================================
+
+The limit is an absolute threshold where people set one. Else it is what the version's own backtest
+makes likely for as many windows, raised where the world scatters more than it did there: noise that
+nobody can forecast is no fault of a model. The baseline is the best of three naive forecasts on the
+same points, one of which follows a change of level within hours.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from services.monitor.domain import band
+from services.monitor.domain.seen import Known
+from services.monitor.domain.state import Scored
+from shared.forecasting import scatter
+
+
+class Verdict(NamedTuple):
+    """How the version did on some windows."""
+
+    windows: Sequence[Scored]
+    mean_wql: float
+    baseline: str
+    """The name of the best naive forecast."""
+    baseline_wql: float
+    limit: float
+    growth: float
+    """By what the limit was raised, because the world scatters more; 1: not at all."""
+
+    @property
+    def points(self) -> int:
+        """Steps that it is on."""
+        return sum(window.points for window in self.windows)
+
+    @property
+    def is_within(self) -> bool:
+        """Whether the loss is within the limit."""
+        return self.mean_wql <= self.limit
+
+    @property
+    def is_breach(self) -> bool:
+        """Whether the version fell short."""
+        return not self.is_within and self.mean_wql >= self.baseline_wql
+
+    @property
+    def evidence(self) -> str:
+        """Say why in a sentence."""
+        above = "within" if self.is_within else "above"
+        said = f"mean wQL {self.mean_wql:.4f} is {above} the limit {self.limit:.4f}"
+        if self.growth > 1:
+            said += f", raised by {self.growth:.2f} because the truths scatter more than usual"
+        if self.is_within:
+            return said
+        better = "no better than" if self.is_breach else "but better than"
+        said += f", {better} the baseline {self.baseline_wql:.4f} ({self.baseline})"
+        return said if self.is_breach else f"{said}: these points are hard for everybody"
+
+
+def latest(scored: tuple[Scored, ...], points: int) -> tuple[Scored, ...] | None:
+    """Answer the latest windows that have so many points together; None: there are too few."""
+    reached = 0
+    for number, window in enumerate(reversed(scored), start=1):
+        reached += window.points
+        if reached >= points:
+            return scored[len(scored) - number :]
+    return None
+
+
+def judge(windows: Sequence[Scored], known: Known, threshold: float | None) -> Verdict | None:
+    """Judge windows; None where all truths are zero, for then no ratio tells anything."""
+    weight = math.fsum(window.weight for window in windows)
+    if not weight:
+        return None
+    naive = {
+        name: math.fsum(window.naive[name] for window in windows) / weight
+        for name in windows[0].naive
+    }
+    name = min(naive, key=lambda one: naive[one])
+    usual = band.usual_scatter(known) if threshold is None else None
+    now = math.fsum(window.scatter for window in windows) / weight
+    growth = scatter.growth(now / usual) if usual else 1.0
+    limit = band.of(known, len(windows)) * growth if threshold is None else threshold
+    return Verdict(
+        windows=windows,
+        mean_wql=math.fsum(window.loss for window in windows) / weight,
+        baseline=name,
+        baseline_wql=naive[name],
+        limit=limit,
+        growth=growth,
+    )

@@ -1,0 +1,93 @@
+"""Who is watched, and by which limit: what the deployer and the evaluator say."""
+
+from datetime import datetime
+
+from services.monitor.domain import observing
+from services.monitor.domain.seen import Known, World
+from services.monitor.domain.state import Stay, Watch
+from shared.contracts.lifecycle import (
+    DeploymentRolledBack,
+    EndpointInService,
+    LimitRestored,
+    LimitSet,
+    LimitTightened,
+)
+from shared.contracts.names import Stage
+from shared.messaging.decision import Decision, Ignored
+
+Answer = Decision[Watch] | Ignored | None
+ROLLBACK = "rollback"
+
+
+def begin(
+    state: Watch,
+    said: EndpointInService,
+    known: Known | None,
+    world: World | None,
+    correlation_id: str,
+) -> Answer:
+    """A version serves; in production its stay begins, and what is open of the one before stays
+    open.
+
+    A version that was rolled out is asked for every window since its cutoff. One that came back was
+    asked for the earlier ones already, or another was: it is asked for those to come.
+    """
+    if said.stage != Stage.PRODUCTION:
+        return None
+    stay = Stay(
+        version=said.version,
+        endpoint=said.endpoint,
+        config=said.endpoint_config,
+        cutoff=said.cutoff,
+        correlation_id=correlation_id,
+    )
+    begins = state.flow.last if said.reason == ROLLBACK else None
+    watched = state.with_stay(learned(stay, known, begins))
+    decision = Decision(watched, f"v{said.version} is watched: {said.reason}")
+    return decision.and_then(lambda after: observing.score(after, world) if world else None)
+
+
+def learned(stay: Stay, known: Known | None, begins: datetime | None = None) -> Stay:
+    """Answer a stay with what is known of its version: whole horizons are counted from its cutoff,
+    and those before `begins` are passed over."""
+    if known is None:
+        return stay
+    task = known.task
+    first = stay.cutoff + task.frequency
+    passed = -(-(begins - first) // task.span) if begins and begins > first else 0
+    return stay.changed(known=known, next_origin=first + passed * task.span)
+
+
+def end(state: Watch, said: DeploymentRolledBack) -> Answer:
+    """A version was taken from production; the one that follows is said apart."""
+    if said.stage != Stage.PRODUCTION:
+        return None
+    if state.stay is None or state.stay.version != said.version:
+        return Ignored(f"v{said.version} is not the one that is watched")
+    return Decision(state.changed(stay=None), f"v{said.version} left production: {said.reason}")
+
+
+def limit(state: Watch, said: LimitSet | LimitTightened | LimitRestored) -> Decision[Watch]:
+    """An absolute limit is in force, or no longer."""
+    if isinstance(said, LimitSet) and said.relative:
+        return Decision(state.changed(threshold=None), "the limit is each version's own band")
+    return Decision(state.changed(threshold=said.new), f"the limit is {said.new:.4g}")
+
+
+def sweep(state: Watch, known: Known | None, world: World | None) -> Answer:
+    """Make good what could not be read, and what could not be asked."""
+    stay = state.stay
+    if stay is None or world is None:
+        return None
+    decision = Decision(state, "")
+    if stay.known is None and known is not None:
+        why = f"what v{stay.version} forecasts is known now"
+        decision = Decision(state.with_stay(learned(stay, known)), why)
+    decision = decision.and_then(lambda after: observing.score(after, world))
+    return None if decision.is_idle else decision
+
+
+def unknown(state: Watch) -> int | None:
+    """Answer the version whose registration has to be looked for; None: it is known."""
+    stay = state.stay
+    return stay.version if stay and stay.known is None else None

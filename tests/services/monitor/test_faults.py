@@ -1,0 +1,162 @@
+"""Faults of the data are named, cleared, and nothing is judged by them; silence is a stall."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.monitor.domain import faults
+from services.monitor.domain.seen import Observed
+from services.monitor.domain.state import Flow
+from shared.contracts.lifecycle import (
+    AccuracyMeasured,
+    DataFaultCleared,
+    DataFaultDetected,
+    DataResumed,
+    DataStalled,
+)
+from shared.contracts.spec_parts import Target
+from tests.services.monitor.world import SPAN, WORLD, Loop
+
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture
+def loop() -> Loop:
+    """A model in production, whose usual data are known."""
+    loop = Loop()
+    loop.in_production()
+    loop.pass_(12)
+    return loop
+
+
+def cause(loop: Loop, kind: str) -> None:
+    """Something is wrong with the data, for two hours."""
+    match kind:
+        case "gap":
+            loop.skip(2 * HOUR)
+            return
+        case "unit":
+            loop.level = 100.0
+        case "constant":
+            loop.constant = True
+        case "flood":
+            loop.count = 100
+    loop.pass_(6)
+    loop.level, loop.constant, loop.count = 1.0, False, 5
+
+
+@pytest.mark.parametrize("kind", ["gap", "unit", "constant", "flood"])
+def test_each_fault_is_named_once_cleared_once_and_asks_for_no_training(
+    loop: Loop, kind: str
+) -> None:
+    cause(loop, kind)
+    loop.pass_(12)
+    (detected,), (cleared,) = loop.all(DataFaultDetected), loop.all(DataFaultCleared)
+    assert (detected.kind, cleared.kind) == (kind, kind)
+    assert loop.said("AccuracyMeasured") == ["DataFaultDetected", "DataFaultCleared"]
+    assert not any(verdict.breached for verdict in loop.all(AccuracyMeasured))
+
+
+EVIDENCE = [
+    ("gap", "no window for 2h from 2026-03-01 16:05 UTC"),
+    ("unit", "a factor of"),
+    ("constant", "the latest 30 windows all have the value 100"),
+    ("flood", "records a window where 5 are usual"),
+]
+
+
+@pytest.mark.parametrize(("kind", "words"), EVIDENCE)
+def test_the_evidence_tells_a_person_what_is_wrong(loop: Loop, kind: str, words: str) -> None:
+    cause(loop, kind)
+    loop.pass_(1)
+    (detected,) = loop.all(DataFaultDetected)
+    assert words in detected.evidence
+
+
+def test_while_a_fault_is_open_nothing_is_asked_and_then_what_is_not_in_it(loop: Loop) -> None:
+    before = len(loop.aws.asked)
+    cause(loop, "unit")
+    assert len(loop.aws.asked) == before
+    loop.pass_(6)
+    assert len(loop.aws.asked) > before
+    assert max(max(context) for context in loop.aws.contexts) < 1_000
+
+
+def test_a_level_that_triples_or_a_busy_hour_is_no_fault(loop: Loop) -> None:
+    loop.level, loop.count = 3.0, 15
+    loop.pass_(6)
+    assert loop.all(DataFaultDetected) == []
+
+
+def test_a_series_that_never_varied_may_stay_as_it_is() -> None:
+    loop = Loop()
+    loop.constant = True
+    loop.pass_(20)
+    assert loop.all(DataFaultDetected) == []
+
+
+def test_a_jump_that_lasts_for_a_day_is_the_new_usual() -> None:
+    loop = Loop()
+    loop.pass_(12)
+    loop.level = 100.0
+    loop.pass_(75)
+    (cleared,) = loop.all(DataFaultCleared)
+    assert "usual from now" in cleared.evidence
+    assert loop.state.flow.faults == {}
+
+
+def test_two_faults_at_a_time_are_told_apart_and_believed_after_the_last(loop: Loop) -> None:
+    loop.count, loop.level = 100, 100.0
+    loop.pass_(3)
+    loop.count = 5
+    loop.pass_(2)
+    assert set(loop.state.flow.faults) == {"unit"}
+    assert loop.state.flow.spans[-1].until is None
+    loop.level = 1.0
+    loop.pass_(2)
+    assert loop.state.flow.faults == {}
+    assert loop.state.flow.spans[-1].until is not None
+
+
+TARGETS = [(Target.COUNT, 4.0), (Target.SUM, 20.0), (Target.MEAN, 5.0)]
+
+
+@pytest.mark.parametrize(("target", "value"), TARGETS)
+def test_a_window_is_seen_as_the_model_sees_it(target: Target, value: float) -> None:
+    loop = Loop()
+    window = Observed(start=loop.at, count=4, total=20.0)
+    flow, _ = faults.inspect(Flow(), [window, window], WORLD.changed(target=target))
+    assert [point.value for point in flow.recent] == [value]
+
+
+def test_silence_is_a_stall_by_the_clock_said_once_and_its_end_too(loop: Loop) -> None:
+    loop.sweep()
+    assert loop.all(DataStalled) == []
+    loop.bench.clock.forward(minutes=6)
+    loop.sweep()
+    loop.sweep()
+    (stalled,) = loop.all(DataStalled)
+    assert (stalled.series, stalled.expected_every_s) == ("transactions", 300)
+    loop.observe_until(loop.at + SPAN)
+    (resumed,) = loop.all(DataResumed)
+    assert resumed.last_seen > stalled.last_seen
+
+
+def test_a_stall_is_about_the_series_and_no_model_hears_of_it_twice(loop: Loop) -> None:
+    loop.bench.clock.forward(hours=1)
+    loop.sweep()
+    subjects = [
+        e.metadata.subject for e in loop.bench.bus.events() if e.data == loop.all(DataStalled)[0]
+    ]
+    assert subjects == ["transactions"]
+
+
+def test_a_series_nobody_declared_or_nobody_heard_of_does_not_stall() -> None:
+    loop = Loop()
+    loop.bench.clock.forward(hours=9)
+    loop.sweep()
+    loop.pass_(1)
+    loop.aws.flowing = None
+    loop.bench.clock.forward(hours=9)
+    loop.sweep()
+    assert loop.all(DataStalled) == []

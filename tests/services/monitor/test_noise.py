@@ -1,0 +1,49 @@
+"""Noise does not retrain: a little of what ``python -m bench.monitor`` plays at length."""
+
+from datetime import timedelta
+
+import numpy
+import pytest
+
+from bench import monitor
+from bench.monitor import Change, Found
+from shared.forecasting import scatter
+from shared.forecasting.baseline import WATCHING
+from shared.forecasting.losses import Outcome, loss
+
+WEEKS = 12
+
+
+def test_the_bench_computes_what_the_services_compute() -> None:
+    """Vectorised there, in plain Python here: the same losses."""
+    played = monitor.play(3, 4, 0.4)
+    chance = numpy.random.default_rng(3)
+    noise = chance.standard_normal(4 * monitor.SEASON)
+    rhythm = numpy.cos(2 * numpy.pi * numpy.arange(len(noise)) / monitor.SEASON)
+    truth = numpy.exp(rhythm + 0.4 * noise).tolist()
+    first = int(played.first[5])
+    window = truth[first : first + monitor.HORIZON]
+    for name, naive in WATCHING.items():
+        forecast = naive(truth[:first], monitor.SEASON, monitor.HORIZON, monitor.LEVELS)
+        expected = loss(Outcome(window, forecast)).loss
+        assert played.naive[name][5] == pytest.approx(expected), name
+    assert played.scatter[5] == pytest.approx(scatter.of(window, monitor.LEVELS))
+
+
+@pytest.mark.parametrize("log_sd", [0.35, 0.5])
+def test_a_forecaster_whose_quality_never_changes_is_left_in_peace(log_sd: float) -> None:
+    played = monitor.play(1, 7 * WEEKS, log_sd)
+    assert monitor.retrained(played) == 0
+    assert monitor.retrained_as_in_the_demo(played) > 2 * WEEKS
+
+
+@pytest.mark.parametrize("change", [{"level": 2.0}, {"rhythm": 0.0}])
+def test_a_change_that_a_model_can_learn_is_found(change: dict[str, float]) -> None:
+    found = Found()
+    for case in range(6):
+        at = (4 * 24 + 4 * case) * 12
+        played = monitor.play(case, 7, 0.4, Change(at, **change))
+        moment = monitor.START + at * timedelta(minutes=5)
+        monitor.look(found, list(played.scored()), moment)
+    assert found.at_all == 6
+    assert found.in_time >= 5

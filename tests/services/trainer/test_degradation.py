@@ -1,0 +1,197 @@
+"""The monitor speaks: a degradation is a wish that stays open, data at fault train nothing."""
+
+from datetime import timedelta
+
+import pytest
+
+from services.trainer.domain import governor
+from services.trainer.domain.seen import Progress
+from services.trainer.domain.state import Degradation, Refusal, Trainings, Trigger
+from shared.contracts.lifecycle import (
+    AccuracyDegraded,
+    AccuracyRecovered,
+    DataFaultCleared,
+    DataFaultDetected,
+    EndpointInService,
+    ModelDeclined,
+    ModelRefused,
+    ModelRegistered,
+    TrainingSuppressed,
+)
+from tests.fakes.messaging import START
+from tests.services.trainer.world import DECLARED, ENV, MODEL, Loop, spec, summary
+
+MINUTE, POINT, DAY = timedelta(minutes=1), timedelta(minutes=5), timedelta(days=1)
+NEEDED = 2 * spec().held_out_points
+SINCE = START - 2 * DAY
+LAG = timedelta(minutes=15)
+
+
+def champion(loop: Loop, version: int) -> None:
+    said = EndpointInService.example().changed(stage="production", version=version)
+    loop.hear(said)
+
+
+def degraded(loop: Loop, version: int = 1, since_points: int = NEEDED) -> None:
+    """The monitor says that a version fell short, so many points before the latest one."""
+    last = loop.aws.declared.summary
+    assert last is not None
+    since = last.last + MINUTE - since_points * POINT
+    said = AccuracyDegraded.example().changed(
+        version=version, degraded_version=version, since=since
+    )
+    loop.hear(said, correlation_id="degradation")
+
+
+@pytest.fixture
+def loop() -> Loop:
+    """Version 1 is in production, and no training was asked for in a while."""
+    loop = Loop()
+    loop.apply()
+    loop.end(Progress.FAILED, "Train", "no capacity")
+    champion(loop, 1)
+    loop.bench.clock.forward(hours=7)
+    return loop
+
+
+def asked(since_points: float, trigger: Trigger = Trigger.DEGRADATION) -> Refusal | None:
+    """Ask the governor when so many points since the first breach are offline for certain."""
+    now = START + LAG
+    since = START - since_points * POINT
+    state = Trainings(
+        env=ENV,
+        model=MODEL,
+        degradation=Degradation(
+            version=1, since=since, cause="cause", correlation_id="trip", actor="monitor"
+        ),
+    )
+    assert state.degradation is not None
+    wish = state.degradation.wish().changed(trigger=trigger)
+    world = DECLARED.changed(summary=summary(20_160, last=START))
+    return governor.refusal(state, wish, world, now)
+
+
+def test_a_degradation_waits_for_twice_the_points_that_the_backtest_holds_out() -> None:
+    assert asked(NEEDED) is None
+    refusal = asked(NEEDED - 1)
+    assert refusal is not None
+    assert refusal.rule == "enough_new_points"
+    assert refusal.reason.startswith(f"{NEEDED - 1} of the {NEEDED} points needed since the first")
+    assert refusal.until == START + POINT + LAG
+
+
+@pytest.mark.parametrize("trigger", [one for one in Trigger if one is not Trigger.DEGRADATION])
+def test_other_wishes_need_no_new_points(trigger: Trigger) -> None:
+    assert asked(0, trigger) is None
+
+
+def test_a_degradation_begins_a_run_on_its_own_trip(loop: Loop) -> None:
+    degraded(loop)
+    assert loop.state.run is not None
+    assert loop.state.run.trigger is Trigger.DEGRADATION
+    assert loop.state.run.correlation_id == "degradation"
+
+
+def test_too_few_new_points_are_said_once_remembered_and_decided_again(loop: Loop) -> None:
+    degraded(loop, since_points=NEEDED - 10)
+    loop.sweep()
+    suppressed = [e for e in loop.said() if e == "TrainingSuppressed"]
+    assert len(suppressed) == 1
+    assert loop.last(TrainingSuppressed).rule == "enough_new_points"
+    before = loop.aws.declared.summary
+    assert before is not None
+    later = before.changed(last=before.last + 10 * POINT, windows=before.windows + 50)
+    loop.aws.declared = loop.aws.declared.changed(summary=later)
+    loop.sweep()
+    assert loop.state.run is not None
+
+
+def test_an_end_without_a_new_version_makes_the_governor_decide_again(loop: Loop) -> None:
+    degraded(loop)
+    first = loop.run_id
+    loop.end()
+    loop.hear(ModelRefused.example().changed(run_id=first))
+    assert loop.last(TrainingSuppressed).rule == "cool_down"
+    loop.bench.clock.forward(hours=7)
+    loop.sweep()
+    assert loop.run_id != first
+    assert loop.state.useless == 1
+
+
+def test_after_three_useless_runs_a_person_is_asked(loop: Loop) -> None:
+    degraded(loop)
+    for _ in range(3):
+        loop.end(Progress.FAILED, "Train", "no capacity")
+        loop.bench.clock.forward(hours=7)
+        loop.sweep()
+    assert loop.state.run is None
+    assert loop.last(TrainingSuppressed).rule == "useless_runs"
+
+
+def test_a_declined_candidate_is_an_end_too(loop: Loop) -> None:
+    degraded(loop)
+    run_id = loop.run_id
+    loop.end()
+    loop.hear(ModelRegistered.example().changed(run_id=run_id, version=2))
+    loop.hear(ModelDeclined.example().changed(version=2))
+    remembered = loop.state.remembered
+    assert remembered is not None
+    assert remembered.trigger is Trigger.DEGRADATION
+    assert loop.state.useless == 1
+
+
+def test_a_new_version_in_production_is_given_time_to_show_itself(loop: Loop) -> None:
+    degraded(loop)
+    loop.end()
+    champion(loop, 2)
+    loop.bench.clock.forward(hours=9)
+    loop.sweep()
+    before = loop.state
+    loop.hear(AccuracyRecovered.example())
+    assert (before.run, before.degradation is None) == (None, False)
+    assert loop.state.degradation is None
+
+
+def test_a_wish_about_a_version_that_left_production_lapses(loop: Loop) -> None:
+    degraded(loop, since_points=10)
+    champion(loop, 2)
+    degraded(loop, version=1)
+    state = loop.state
+    assert state.remembered is None
+    assert state.run is None
+    degraded(loop, version=2)
+    assert loop.run_id
+
+
+def test_a_recovery_takes_a_wish_back_that_still_waits(loop: Loop) -> None:
+    degraded(loop, since_points=10)
+    loop.hear(AccuracyRecovered.example())
+    loop.sweep()
+    assert loop.state.remembered is None
+    assert loop.state.run is None
+
+
+def test_a_persons_wish_is_stronger_and_serves_the_degradation(loop: Loop) -> None:
+    degraded(loop, since_points=10)
+    loop.retrain()
+    assert loop.state.run is not None
+    assert loop.state.run.trigger is Trigger.PERSON
+    assert loop.state.remembered is None
+
+
+def test_data_at_fault_train_nothing_until_they_are_cleared(loop: Loop) -> None:
+    loop.hear(DataFaultDetected.example().changed(kind="gap"))
+    loop.hear(DataFaultDetected.example().changed(kind="unit"))
+    degraded(loop)
+    assert loop.last(TrainingSuppressed).rule == "data_fault"
+    loop.hear(DataFaultCleared.example().changed(kind="gap"))
+    assert loop.state.run is None
+    loop.hear(DataFaultCleared.example().changed(kind="unit"))
+    assert loop.state.run is not None
+
+
+def test_a_fault_alone_asks_for_no_training(loop: Loop) -> None:
+    loop.hear(DataFaultDetected.example())
+    loop.hear(DataFaultCleared.example())
+    loop.sweep()
+    assert loop.state.run is None
