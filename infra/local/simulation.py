@@ -35,6 +35,7 @@ WHITE, WHITE_FREEDOM = 0.18, 4
 """What a single minute adds: Student's t, whose extremes come more often than a bell's."""
 BURSTS_A_DAY, BURST, BURST_HALF_LIFE_MINUTES, BURST_RISE_MINUTES = 8, 0.6, 35, 6
 BURST_TRAFFIC, TRAFFIC, TRAFFIC_HALF_LIFE_MINUTES = 0.15, 0.08, 30
+PULSE_MINUTES = 120
 DEVIATION_MAX = 4.0
 """Nobody pays more than e⁴ times the usual fee, however noisy the world becomes."""
 
@@ -45,14 +46,17 @@ Floats = NDArray[np.float64]
 class Change:
     """A change of regime: from `at` on, level, noise and rhythm are multiplied by these factors.
 
-    A new `level` can be learned by training again, a new `noise` by nobody; `rhythm=0` takes away
-    what a model has learned about the time of day and of the week.
+    A new `noise` can be learned by nobody; `rhythm=0` takes away what a model has learned about the
+    time of day and of the week. A `pulse` adds a rhythm of two hours with this log-amplitude: a
+    model that looks at levels only relative to the latest ones follows a new `level` by itself, and
+    has to be trained again for this.
     """
 
     at: datetime
     level: float = 1.0
     noise: float = 1.0
     rhythm: float = 1.0
+    pulse: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +119,9 @@ def compose(
     level, loudness, swing = (np.ones(len(numbers)) for _ in range(3))
     if change is not None:
         after = numbers >= (change.at - EPOCH) / timedelta(minutes=1)
-        level[after], loudness[after], swing[after] = change.level, change.noise, change.rhythm
+        beat = np.sin(2 * np.pi * numbers[after] / PULSE_MINUTES)
+        level[after] = change.level * np.exp(change.pulse * beat)
+        loudness[after], swing[after] = change.noise, change.rhythm
     fee_noise, traffic_noise, luck = noise
     rhythm = swing * rhythm_at(numbers)
     deviation = np.clip(loudness * fee_noise, -DEVIATION_MAX, DEVIATION_MAX)

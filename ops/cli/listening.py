@@ -43,12 +43,12 @@ class Listener:
         self.whys: dict[tuple[str, str, int], str] = {}
         self.waiting: list[tuple[float, Envelope[Event]]] = []
 
-    def listen(self) -> Iterator[Heard]:
-        """Answer what came since the last call; waits for up to a second."""
+    def listen(self, *, wait: bool = True) -> Iterator[Heard]:
+        """Answer what came since the last call; `wait`s for up to a second."""
         answer = self.sqs.receive_message(
             QueueUrl=self.url,
             MaxNumberOfMessages=10,
-            WaitTimeSeconds=0 if self.waiting else POLL_S,
+            WaitTimeSeconds=POLL_S if wait and not self.waiting else 0,
         )
         for message in answer.get("Messages", ()):
             self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])

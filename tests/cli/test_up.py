@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from ops.cli.up.command import world_of
-from ops.cli.up.worlds import HISTORY_ENDS, Blockchain, Nothing, Simulated, rhythm
+from ops.cli.demo.scene import HISTORY_ENDS
+from ops.cli.up.worlds import Blockchain, Nothing, Simulated, rhythm
 from services.ingest.polling.sources import BLOCKCHAIN_URL
 from tests.cli.conftest import Cli
 from tests.cli.world import lines

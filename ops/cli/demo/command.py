@@ -4,10 +4,10 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
 from rich.console import Console
@@ -15,18 +15,30 @@ from rich.console import Console
 from ops.cli import output
 from ops.cli.connecting import connect
 from ops.cli.demo import ending, scene
+from ops.cli.demo.live import Live
+from ops.cli.demo.steps import Steps
 from ops.cli.demo.story import Story, commands
 from ops.cli.errors import failed, misused
 from ops.cli.listening import listening
 
 if TYPE_CHECKING:
     from infra.local.stack import LocalStack
+    from ops.cli.demo.streams import Stream
 
 ENV = "dev"
 OPERATOR = "operator.demo"
 FOLDER = Path(".local") / "demo"
 PICTURE = Path("demo-forecast.png")
+REPORT = Path("demo-report.html")
 SEED = 7
+
+
+class Files(NamedTuple):
+    """Where the demo writes what came of it."""
+
+    picture: Path
+    report: Path
+    document: Path | None
 
 
 @click.command()
@@ -49,20 +61,35 @@ SEED = 7
     help="Of the local AWS; a free one by default.",
 )
 @click.option("--picture", default=PICTURE, show_default=True, type=click.Path(path_type=Path))
+@click.option("--report", default=REPORT, show_default=True, type=click.Path(path_type=Path))
 @click.option("--json", "document", type=click.Path(path_type=Path), help="Write the result here.")
+@click.option(
+    "--change",
+    type=click.Choice(["pulse", "level", "noise", "rhythm", "none"]),
+    default="pulse",
+    show_default=True,
+    help="What becomes of the simulated regime after a day: a new two-hour pulse, level × 3, …",
+)
+@click.option("--live", is_flag=True, help="Then let days pass, with the model being watched.")
 def demo(
     data: Path | None,
     seed: int,
     port: int,
     picture: Path,
+    report: Path,
     document: Path | None,
+    change: str,
+    live: bool,
     **wanted: str | int | None,
 ) -> None:
     """Run the whole loop on this machine: real training, real endpoints, real queues.
 
     Without --data it plays with two weeks of simulated Bitcoin fees. It ends when a model that was
-    trained, judged, registered and approved twice answers from production.
+    trained, judged, registered and approved twice answers from production. With --live days pass
+    then in seconds, and the model is watched while the regime changes; of your own series the last
+    part is streamed.
     """
+    from infra.local.feeds import FeedError
     from infra.local.front_process import FrontError
     from infra.local.function_host import FunctionError
     from infra.local.http_server import PortTakenError
@@ -73,23 +100,45 @@ def demo(
     console = output.console()
     started = monotonic()
     check_words(data, wanted)
-    check_places(picture, document)
+    files = Files(picture, report, document)
+    check_places(picture, report, document)
     with alone():
         shutil.rmtree(FOLDER, ignore_errors=True)
         FOLDER.mkdir(parents=True)
-        played = (
-            scene.own(FOLDER, scene.Wanted(data=data, **wanted))  # type: ignore[arg-type]
-            if data
-            else scene.simulated(FOLDER, seed)
-        )
+        if data:
+            said = scene.Wanted(data=data, **wanted)  # type: ignore[arg-type]
+            played = scene.own(FOLDER, said)
+        else:
+            played = scene.simulated(FOLDER, seed)
         introduce(console, played)
-        stack = LocalStack(FOLDER, port=port, env=ENV, trouble=lambda said: output.note(said))
+        stream: Stream | None = None
+        if live:
+            stream = recorded(played) if data else simulated(seed, played, change)
+            played = stream.scene
         try:
-            with stack, speaking_to(stack.environment(OPERATOR)):
-                play(console, stack, played, picture, document, started)
+            with ExitStack() as ending:
+                source = ending.enter_context(stream.open()) if stream else None
+                stack = LocalStack(
+                    FOLDER,
+                    port=port,
+                    env=ENV,
+                    clock_start=stream.clock_start if stream else None,
+                    source=source,
+                    trouble=output.note,
+                )
+                ending.enter_context(stack)
+                ending.enter_context(speaking_to(stack.environment(OPERATOR)))
+                play(console, stack, played, stream, files, started)
         except PortTakenError as error:
             raise misused(str(error), "leave --port out: a free one is taken") from error
-        except (StackError, FrontError, FunctionError, ProvisionError, QueueLostError) as error:
+        except (
+            FeedError,
+            FrontError,
+            FunctionError,
+            ProvisionError,
+            QueueLostError,
+            StackError,
+        ) as error:
             raise failed(str(error), f"see {FOLDER / 'logs'}") from error
 
 
@@ -152,25 +201,69 @@ def play(
     console: Console,
     stack: "LocalStack",
     played: scene.Scene,
-    picture: Path,
-    document: Path | None,
+    stream: "Stream | None",
+    files: Files,
     started: float,
 ) -> None:
-    """Play the story, ask production, show the ending."""
+    """Play both acts, ask production, show the ending.
+
+    Raises
+    ------
+    CliError
+        If production does not answer, or the simulated change did not end in recovery.
+    """
+    from infra.local.driver import Driver
     from ops.cli.main import main
 
     connection = connect(ENV)
+    driver = Driver(stack, stream.feed(stack), step=stream.step) if stream else None
+    act = None
     with listening(connection, "demo") as listener:
-        story = Story(played, listener, console, commands(main))
-        story.play()
+        step = driver.step if driver else None
+        steps = Steps(connection.client("sagemaker"))
+        story = Story(played, listener, console, commands(main), step, steps)
+        with story.telling():
+            story.first_act()
+            if stream and driver:
+                console.print(f"\nThe second act: {stream.words}\n", style="bold")
+                act = Live(story, lambda: driver.now, lambda: stream.is_over(driver.now)).play()
     forecast = ending.ask_production(connection, played)
-    ending.draw(story, forecast, picture)
-    memory = stack.memory_bytes()
-    ended = ending.Ending(story, forecast, picture, monotonic() - started, memory)
+    ending.draw(story, forecast, files.picture)
+    if stream:
+        from ops.cli.demo import reporting
+
+        made = reporting.report(connection, played, stream.clock_start, stream.remarks)
+        reporting.write(made, files.report)
+    ended = ending.Ending(
+        story,
+        forecast,
+        files.picture,
+        files.report if stream else None,
+        act,
+        monotonic() - started,
+        stack.memory_bytes(),
+        sum(stack.watch.health()["calls"].values()),
+    )
     console.print()
     ended.show(console)
-    if document:
-        ending.write(document, ended.document())
+    if files.document:
+        ending.write(files.document, ended.document())
+    if act and stream and stream.must_close and not act.is_closed:
+        raise failed("the loop did not close: no recovery was heard", f"see {files.report}")
+
+
+def simulated(seed: int, played: scene.Scene, change: str) -> "Stream":
+    """Answer the simulated market, with its change of regime."""
+    from ops.cli.demo import streams
+
+    return streams.Simulated(played, seed, change)
+
+
+def recorded(played: scene.Scene) -> "Stream":
+    """Answer the last part of a user's own series."""
+    from ops.cli.demo import streams
+
+    return streams.recorded(played, FOLDER)
 
 
 @contextmanager

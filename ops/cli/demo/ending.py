@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ops.cli.connection import Connection
+from ops.cli.demo.live import Act
 from ops.cli.demo.scene import Scene
 from ops.cli.demo.story import LOGS, Story
 from ops.cli.errors import failed
@@ -30,8 +32,13 @@ class Ending:
     story: Story
     forecast: Forecast
     picture: Path
+    report: Path | None
+    act: Act | None
+    """The second act; none: it was not played."""
     seconds: float
     memory_bytes: int | None
+    calls: int
+    """To the front, by everybody."""
 
     def document(self) -> dict[str, Any]:
         """Answer it for programs."""
@@ -53,6 +60,11 @@ class Ending:
                 "quantiles": {str(level): list(v) for level, v in self.forecast.quantiles.items()},
             },
             "picture": str(self.picture),
+            "report": str(self.report) if self.report else None,
+            "degraded_at": moment(self.act.degraded_at) if self.act else None,
+            "recovered_at": moment(self.act.recovered_at) if self.act else None,
+            "closed": self.act.is_closed if self.act else None,
+            "calls": self.calls,
             "seconds": round(self.seconds, 1),
             "memory_mb": self.memory_bytes and round(self.memory_bytes / MEGABYTE),
             "events": [heard.envelope.data.detail_type() for heard in self.story.heard],
@@ -74,7 +86,9 @@ class Ending:
             "judged on": f"{judged.points} points from {judged.origins} origins",
             **{f"share at or below q{level}": f"{seen:.0%}" for level, seen in self.coverage()},
             "live since (UTC)": f"{self.story.live_since():%Y-%m-%d %H:%M:%S}",
+            **self.second_act(),
             "time, setup not counted": f"{self.seconds:.0f} s",
+            "calls to the local AWS": f"{self.calls:,}",
         }
         if self.memory_bytes is not None:
             rows["memory of all processes"] = f"{self.memory_bytes / MEGABYTE:.0f} MB"
@@ -83,6 +97,16 @@ class Ending:
         console.print(table)
         console.print(self.sentence())
         console.print(f"picture: {self.picture}")
+        if self.report:
+            console.print(f"report:  {self.report}")
+
+    def second_act(self) -> dict[str, str]:
+        """Answer what came of the second act."""
+        if self.act is None:
+            return {}
+        found = moment(self.act.degraded_at) or "never"
+        well = moment(self.act.recovered_at) or "not yet"
+        return {"found wanting": found, "recovered": well}
 
     def coverage(self) -> list[tuple[str, float]]:
         """Answer the coverage of the lowest, the middle and the highest quantile."""
@@ -101,6 +125,11 @@ class Ending:
             f"{first[middle]:,.4g} ({self.story.scene.unit}), "
             f"between {first[low]:,.4g} and {first[high]:,.4g} with a chance of {high - low:.0%}"
         )
+
+
+def moment(at: datetime | None) -> str | None:
+    """Write a moment of driven time."""
+    return f"{at:%Y-%m-%d %H:%M}" if at else None
 
 
 def ask_production(connection: Connection, scene: Scene) -> Forecast:

@@ -21,6 +21,7 @@ from shared.messaging.clock import WallClock
 REPOSITORY = Path(__file__).parents[3]
 SIMULATED_FROM = datetime(2026, 3, 1, tzinfo=UTC)
 SIMULATED_DAYS = 14
+HISTORY_ENDS = SIMULATED_FROM + timedelta(days=SIMULATED_DAYS)
 SHORTEST = timedelta(seconds=limits.FREQUENCY_SECONDS_MIN)
 
 

@@ -1,7 +1,8 @@
 """The demo's story: what its operator types, and what the loop says."""
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -15,11 +16,13 @@ from rich.text import Text
 
 from infra.local.account import OFFLINE_LAG_S
 from ops.cli.demo.scene import Scene
+from ops.cli.demo.steps import Steps
 from ops.cli.errors import failed
 from ops.cli.listening import Heard, Listener
 from ops.cli.telling import what
 from shared.contracts import envelope
 from shared.contracts.lifecycle import (
+    AccuracyMeasured,
     DeploymentFailed,
     EndpointInService,
     ModelEvaluated,
@@ -27,7 +30,9 @@ from shared.contracts.lifecycle import (
     ModelRegistered,
     ObservationsIngested,
     PromotionRequested,
+    TrainingCompleted,
     TrainingFailed,
+    TrainingStarted,
     TrainingSuppressed,
 )
 from shared.contracts.names import Stage
@@ -35,6 +40,8 @@ from shared.messaging.clock import WallClock
 
 E = TypeVar("E", bound=envelope.Event)
 STEP_LIMIT_S = 300.0
+LOOK_S = 0.5  # between two looks at the steps of a training
+BREATH_S = 0.03  # between two looks at an empty queue
 SAME_WORDS = 0.6  # share of letters; above it the reason says nothing new
 WAIT_MAX = timedelta(minutes=1)  # what time turns within that is waited for
 ENDS: dict[type[envelope.Event], str] = {
@@ -50,6 +57,7 @@ SPEAKERS = {
     "trainer": "yellow",
     "evaluator": "blue",
     "deployer": "green",
+    "monitor": "red",
 }
 
 
@@ -60,6 +68,11 @@ class Story:
     ----------
     run : Callable
         Runs one command of the CLI.
+    steps : Steps, optional
+        Tells how far a training is.
+    pass_time : Callable, optional
+        Lets time pass until everybody is quiet again, where time is driven; by default it passes
+        by itself.
     """
 
     def __init__(
@@ -68,7 +81,13 @@ class Story:
         listener: Listener,
         console: Console,
         run: Callable[[list[str]], None],
+        pass_time: Callable[[], object] | None = None,
+        steps: Steps | None = None,
     ) -> None:
+        self.steps = steps
+        self.execution = ""
+        self.pass_time = pass_time
+        self.passes = 0
         self.scene = scene
         self.listener = listener
         self.console = console
@@ -86,15 +105,26 @@ class Story:
         CliError
             If the loop ends before production.
         """
+        with self.telling():
+            self.first_act()
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        """Tell events as they come, in a thread, as long as this lasts."""
         teller = Thread(target=self.tell, name="teller")
         teller.start()
         try:
-            self.declare_and_import()
-            sleep(self.seconds_to_settle(WallClock().now()))
-            self.to_production()
+            yield
         finally:
             self.ended.set()
             teller.join()
+
+    def first_act(self) -> None:
+        """Go from a file of observations to production."""
+        self.declare_and_import()
+        if self.pass_time is None:
+            sleep(self.seconds_to_settle(WallClock().now()))
+        self.to_production()
 
     def declare_and_import(self) -> None:
         """Declare the series and bring its history in."""
@@ -133,11 +163,42 @@ class Story:
     def tell(self) -> None:
         """Say each event in one line as it comes, until the story has ended; runs in a thread."""
         while not self.ended.is_set():
-            for heard in self.listener.listen():
-                self.console.print(line(heard), soft_wrap=True)
-                with self.news:
-                    self.heard.append(heard)
-                    self.news.notify_all()
+            came = 0
+            for heard in self.listener.listen(wait=self.pass_time is None):
+                came += 1
+                self.tell_one(heard)
+            with self.news:
+                self.passes += not came
+                self.news.notify_all()
+            if self.pass_time and not came:
+                sleep(BREATH_S)
+
+    def tell_one(self, heard: Heard) -> None:
+        """Say one event; in driven time, what comes every hour is not worth a line."""
+        if self.pass_time is None or not self.is_routine(heard.envelope.data):
+            self.console.print(line(heard, days=self.pass_time is not None), soft_wrap=True)
+        if isinstance(heard.envelope.data, TrainingStarted):
+            self.execution = heard.envelope.data.execution_arn
+        if isinstance(heard.envelope.data, TrainingCompleted | TrainingFailed):
+            self.execution = ""
+        with self.news:
+            self.heard.append(heard)
+            self.news.notify_all()
+
+    def is_routine(self, event: envelope.Event) -> bool:
+        """Tell whether an event only says that an hour has passed as it should."""
+        match event:
+            case ObservationsIngested():
+                return not event.backfill
+            case AccuracyMeasured():
+                return not event.breached
+        return False
+
+    def catch_up(self) -> None:
+        """Wait until everything that was said has been heard."""
+        with self.news:
+            wanted = self.passes + 2  # the first may have begun before the last was said
+            self.news.wait_for(lambda: self.passes >= wanted, STEP_LIMIT_S)
 
     def until(self, wanted: type[E], name: str, **fields: Any) -> E:
         """Wait for an event of the wanted kind, and answer it.
@@ -148,17 +209,37 @@ class Story:
             If the loop says that it ended otherwise, or nothing comes.
         """
         deadline = monotonic() + STEP_LIMIT_S
-        with self.news:
-            while (left := deadline - monotonic()) > 0:
-                for heard in self.heard[self.looked_at :]:
-                    self.looked_at += 1
-                    event = heard.envelope.data
-                    if isinstance(event, wanted) and matches(event, fields):
-                        return event
-                    if is_end(event, heard.at):
-                        raise failed(f"{ENDS[type(event)]}: {what(event)}", advice(event))
-                self.news.wait(left)
+        while monotonic() < deadline:
+            for heard in self.fresh():
+                event = heard.envelope.data
+                if isinstance(event, wanted) and matches(event, fields):
+                    return event
+                if is_end(event, heard.at):
+                    raise failed(f"{ENDS[type(event)]}: {what(event)}", advice(event))
+            self.wait()
         raise failed(f"no {name} within {STEP_LIMIT_S:.0f} s", LOGS)
+
+    def fresh(self) -> Iterator[Heard]:
+        """Answer what nobody has looked at yet."""
+        while self.looked_at < len(self.heard):
+            self.looked_at += 1
+            yield self.heard[self.looked_at - 1]
+
+    def wait(self) -> None:
+        """Let time pass until there may be news."""
+        if self.pass_time:
+            self.pass_time()
+            self.catch_up()
+            return
+        self.tell_steps()
+        with self.news:
+            self.news.wait_for(lambda: self.looked_at < len(self.heard), LOOK_S)
+
+    def tell_steps(self) -> None:
+        """Say which steps of the training under way have ended."""
+        if self.steps and self.execution:
+            for step in self.steps.news(self.execution):
+                self.console.print(Text(f"          training: {step}", style="dim"))
 
     def last(self, wanted: type[E], **fields: Any) -> Heard:
         """Answer the latest event of a kind."""
@@ -173,9 +254,13 @@ class Story:
         return self.last(EndpointInService, stage=Stage.PRODUCTION).at
 
     def evaluation(self) -> ModelEvaluated:
-        """Answer how the version was judged."""
-        event = self.last(ModelEvaluated).envelope.data
-        return cast(ModelEvaluated, event)
+        """Answer how the version in production was judged."""
+        live = cast(
+            EndpointInService,
+            self.last(EndpointInService, stage=Stage.PRODUCTION).envelope.data,
+        )
+        made = cast(ModelRegistered, self.last(ModelRegistered, version=live.version).envelope.data)
+        return cast(ModelEvaluated, self.last(ModelEvaluated, run_id=made.run_id).envelope.data)
 
 
 def is_end(event: envelope.Event, at: datetime) -> bool:
@@ -196,11 +281,17 @@ def matches(event: envelope.Event, fields: dict[str, Any]) -> bool:
     return all(getattr(event, name) == value for name, value in fields.items())
 
 
-def line(heard: Heard) -> Text:
-    """Write an event in one line: time, service, event, model, what, and why."""
+def line(heard: Heard, *, days: bool = False) -> Text:
+    """Write an event in one line: time, service, event, model, what, and why.
+
+    Parameters
+    ----------
+    days : bool
+        Whether days pass: then the time has a date, and no seconds.
+    """
     metadata, event = heard.envelope.metadata, heard.envelope.data
     style = SPEAKERS.get(metadata.producer, "white")
-    text = Text(f"{heard.at:%H:%M:%S}  ", style="dim")
+    text = Text(f"{heard.at:{'%m-%d %H:%M' if days else '%H:%M:%S'}}  ", style="dim")
     text.append(f"{metadata.producer:<10}", style=style)
     text.append(f"{event.detail_type():<21}", style=f"bold {style}")
     text.append(f"{metadata.subject:<13}")

@@ -18,9 +18,10 @@ from ops.cli.causes import Causes
 from ops.cli.connecting import connect, login_name
 from ops.cli.demo import scene
 from ops.cli.demo.command import ENV, SEED, speaking_to
+from ops.cli.demo.scene import HISTORY_ENDS
 from ops.cli.demo.story import commands, quoted
 from ops.cli.errors import CliError, failed, misused
-from ops.cli.up.worlds import HISTORY_ENDS, Blockchain, Nothing, Simulated, World
+from ops.cli.up.worlds import Blockchain, Nothing, Simulated, World
 from shared.contracts.timing import read_duration
 
 if TYPE_CHECKING:

@@ -10,14 +10,13 @@ from datetime import datetime, timedelta
 from threading import Event
 from typing import TYPE_CHECKING, Protocol
 
-from ops.cli.demo import scene
+from ops.cli.demo.scene import HISTORY_ENDS
 
 if TYPE_CHECKING:
     from infra.local.driver import Driver
     from infra.local.simulation import Change
     from infra.local.stack import LocalStack, Source
 
-HISTORY_ENDS = scene.SIMULATED_FROM + timedelta(days=scene.SIMULATED_DAYS)
 STEPS = tuple(timedelta(minutes=minutes) for minutes in (60, 30, 20, 15, 10, 5))
 PACE_S = 5.0  # a step takes as long at most, where its length allows
 AGAIN_S = 5.0  # after a poll that went wrong
