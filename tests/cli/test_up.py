@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from ops.cli.up.command import world_of
 from ops.cli.demo.scene import HISTORY_ENDS
+from ops.cli.up.command import world_of
 from ops.cli.up.worlds import Blockchain, Nothing, Simulated, rhythm
 from services.ingest.polling.sources import BLOCKCHAIN_URL
 from tests.cli.conftest import Cli
