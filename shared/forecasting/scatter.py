@@ -31,10 +31,10 @@ def of(truth: Sequence[float], levels: Sequence[float]) -> float:
 def growth(factor: float) -> float:
     """Answer by what a forecaster's loss grows when its world scatters `factor` times as much.
 
-    It grows faster than the scatter, for the forecast bands are too narrow then. For a normal
-    distribution of standard deviation s, forecast while the truth has t, the continuous ranked
-    probability score, which the mean quantile loss approximates, is ``√(2(s² + t²)/π) - s/√π``:
-    Gneiting and Raftery, "Strictly Proper Scoring Rules, Prediction, and Estimation", Journal of
-    the American Statistical Association 102 (2007). Less scatter than usual changes nothing: 1.
+    More scatter costs more than its factor, for the forecast bands are too narrow then; less saves
+    less, for they are too wide. For a normal distribution of standard deviation s, forecast while
+    the truth has t, the continuous ranked probability score, which the mean quantile loss
+    approximates, is ``√(2(s² + t²)/π) - s/√π``: Gneiting and Raftery, "Strictly Proper Scoring
+    Rules, Prediction, and Estimation", Journal of the American Statistical Association 102 (2007).
     """
-    return math.sqrt(2 * (1 + max(1.0, factor) ** 2)) - 1
+    return math.sqrt(2 * (1 + factor**2)) - 1

@@ -9,9 +9,10 @@ above                          no better                      **breach**
 =============================  =============================  ==================================
 
 The limit is an absolute threshold where people set one. Else it is what the version's own backtest
-makes likely for as many windows, raised where the world scatters more than it did there: noise that
-nobody can forecast is no fault of a model. The baseline is the best of three naive forecasts on the
-same points, one of which follows a change of level within hours.
+makes likely for as many windows, raised where the world scatters more than it did there, for noise
+that nobody can forecast is no fault of a model, and lowered where it scatters less. The baseline is
+the best of three naive forecasts on the same points, one of which follows a change of level within
+hours.
 """
 
 import math
@@ -22,6 +23,9 @@ from services.monitor.domain import band
 from services.monitor.domain.seen import Known
 from services.monitor.domain.state import Scored
 from shared.forecasting import scatter
+
+WORTH_TELLING = 0.1
+"""Part of the limit: less than that it always moves."""
 
 
 class Verdict(NamedTuple):
@@ -34,7 +38,7 @@ class Verdict(NamedTuple):
     baseline_wql: float
     limit: float
     growth: float
-    """By what the limit was raised, because the world scatters more; 1: not at all."""
+    """By what the limit was raised, or lowered, for the scatter of the world; 1: not at all."""
 
     @property
     def points(self) -> int:
@@ -56,8 +60,10 @@ class Verdict(NamedTuple):
         """Say why in a sentence."""
         above = "within" if self.is_within else "above"
         said = f"mean wQL {self.mean_wql:.4f} is {above} the limit {self.limit:.4f}"
-        if self.growth > 1:
-            said += f", raised by {self.growth:.2f} because the truths scatter more than usual"
+        if abs(self.growth - 1) > WORTH_TELLING:
+            how = "raised" if self.growth > 1 else "lowered"
+            more = "more" if self.growth > 1 else "less"
+            said += f", {how} to {self.growth:.0%} because the truths scatter {more} than usual"
         if self.is_within:
             return said
         better = "no better than" if self.is_breach else "but better than"

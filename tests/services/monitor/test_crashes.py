@@ -53,7 +53,7 @@ def life(loop: Loop) -> Iterator[Callable[[], None]]:
         yield lambda: loop.pass_(1)
     loop.aws.forecaster = lambda position: 3 * rhythm(position)
     yield lambda: loop.in_production(2)
-    for _ in range(4):
+    for _ in range(6):
         yield lambda: loop.pass_(1)
     yield lambda: loop.sweep()
 

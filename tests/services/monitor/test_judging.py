@@ -44,8 +44,9 @@ CASES = [
     (0.30, 0.35, 0.1, None, False, "hard for everybody"),
     (0.30, 0.30, 0.1, None, True, "no better than the baseline 0.3000 (last_season)"),
     (0.30, 0.20, 0.1, None, True, "is above the limit"),
-    (0.24, 0.20, 0.2, None, False, "raised by 2.16 because the truths scatter more than usual"),
-    (0.40, 0.20, 0.2, None, True, "raised by 2.16"),
+    (0.24, 0.20, 0.2, None, False, "raised to 216% because the truths scatter more than usual"),
+    (0.40, 0.20, 0.2, None, True, "raised to 216%"),
+    (0.12, 0.10, 0.05, None, True, "lowered to 58% because the truths scatter less than usual"),
     (0.30, 0.20, 0.1, 0.31, False, "is within the limit 0.3100"),
     (0.30, 0.20, 0.2, 0.29, True, "is above the limit 0.2900"),
 ]
@@ -67,7 +68,7 @@ def test_zeros_alone_are_not_judged() -> None:
     assert judging.judge([nothing], known(), None) is None
 
 
-def test_without_a_measured_scatter_the_limit_is_not_raised() -> None:
+def test_without_a_measured_scatter_the_limit_is_the_band() -> None:
     old = tuple(window.changed(scatter=None) for window in backtest(0.12, 0.1))
     verdict = judging.judge([scored(0.24, 0.2, 0.2)] * 5, known(windows=old), None)
     assert verdict is not None

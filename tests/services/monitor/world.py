@@ -56,7 +56,7 @@ def backtest(loss: float = 0.15, scatter: float = 0.17) -> tuple[WindowLoss, ...
             start=CUTOFF - (10 - at) * SPAN,
             points=HORIZON,
             weight=400.0,
-            loss=400 * loss * (1 + 0.1 * (at % 3 - 1)),
+            loss=400 * loss * (1 + 0.4 * (at % 3 - 1)),
             baseline_loss=400 * 0.3,
             scatter=400 * scatter,
         )
