@@ -91,6 +91,28 @@ def test_the_demo_takes_simulated_observations_to_a_forecast_from_production(
     assert left_running(tmp_path) == []
 
 
+def test_a_model_that_falls_short_is_found_wanting_and_replaced_by_one_that_does_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    done, result = play(tmp_path, "--live")
+    assert done.returncode == 0, done.stdout + done.stderr
+    with capsys.disabled():
+        print(f"\nlive: {told(result)}, {result['calls']} calls")  # noqa: T201
+    assert result["closed"]
+    assert result["version"] >= 2
+    assert result["degraded_at"] < result["recovered_at"]
+    events = result["events"]
+    degraded, recovered = events.index("AccuracyDegraded"), events.index("AccuracyRecovered")
+    for name in ("TrainingCompleted", "ModelRegistered", "EndpointInService"):
+        assert name in events[degraded:recovered]
+    assert events.count("AccuracyDegraded") == 1
+    page = (tmp_path / "demo-report.html").read_text()
+    assert "AccuracyDegraded" in page
+    assert "AccuracyRecovered" in page
+    assert (tmp_path / "demo-report.png").read_bytes().startswith(PNG)
+    assert left_running(tmp_path) == []
+
+
 def test_the_demo_takes_real_observations_to_a_model_that_beats_the_baseline(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 STEP = timedelta(hours=1)
 MARKET_DAYS = 7  # at most; the loop closes long before
 CHANGE_AFTER = timedelta(days=1)
+PULSE = 1.5  # log-amplitude
 STREAMED_SHARE = 0.2  # of a user's series
 STREAMED_STEPS_MAX = 120
 
@@ -66,7 +67,7 @@ class Simulated:
         self.scene = scene
         at = HISTORY_ENDS + CHANGE_AFTER
         changes = {
-            "pulse": (Change(at, pulse=1), "fees begin to rise and fall every two hours"),
+            "pulse": (Change(at, pulse=PULSE), "fees begin to rise and fall every two hours"),
             "level": (Change(at, level=3), "the level of fees becomes three times as high"),
             "noise": (Change(at, noise=3), "fees become three times as noisy, for every model"),
             "rhythm": (Change(at, rhythm=0), "the daily rhythm goes away"),
