@@ -5,14 +5,13 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
 
-from shared.contracts.scoring import ScoredForecasts
-
 from ops import forecast
 from ops.cli.connection import Connection
 from ops.cli.demo.scene import Scene
 from ops.cli.sending import summary
 from ops.cli.story import Story as Journal
 from ops.report import LiveForecast, Report, compose, draw_report, write_page
+from shared.contracts.scoring import ScoredForecasts
 from shared.contracts.windows import SeriesSummary
 from shared.forecasting import grid
 
