@@ -226,7 +226,12 @@ def play(
             story.first_act()
             if stream and driver:
                 console.print(f"\nThe second act: {stream.words}\n", style="bold")
-                act = Live(story, lambda: driver.now, lambda: stream.is_over(driver.now)).play()
+                act = Live(
+                    story,
+                    now=lambda: driver.now,
+                    is_over=lambda: stream.is_over(driver.now),
+                    ends_well=stream.must_close,
+                ).play()
     forecast = ending.ask_production(connection, played)
     ending.draw(story, forecast, files.picture)
     if stream:

@@ -36,11 +36,18 @@ class Live:
         The driven time.
     is_over : Callable
         Whether nothing more will come in.
+    ends_well : bool
+        Whether a degradation that has ended in recovery is the end.
     """
 
     def __init__(
-        self, story: Story, now: Callable[[], datetime], is_over: Callable[[], bool]
+        self,
+        story: Story,
+        now: Callable[[], datetime],
+        is_over: Callable[[], bool],
+        ends_well: bool,
     ) -> None:
+        self.ends_well = ends_well
         self.story = story
         self.now = now
         self.is_over = is_over
@@ -48,8 +55,8 @@ class Live:
         self.recovered_at: datetime | None = None
 
     def play(self) -> Act:
-        """Go on until a degradation has ended in recovery, or nothing more comes in."""
-        while self.recovered_at is None and not self.is_over():
+        """Go on until nothing more comes in, or a degradation has ended in recovery."""
+        while not self.is_over() and not (self.ends_well and self.recovered_at):
             self.story.wait()
             self.answer()
         return Act(self.degraded_at, self.recovered_at, self.now())

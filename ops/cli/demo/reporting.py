@@ -27,7 +27,7 @@ def report(
 ) -> Report:
     """Collect what the loop keeps of the second act."""
     known = cast(SeriesSummary, summary(connection, scene.series.series))
-    observed = windows(connection, scene, max(known.first, begun - BEFORE), known.last)
+    observed = windows(connection, scene, known, begun - BEFORE)
     window_s = scene.series.window // timedelta(seconds=1)
     frequency_s = scene.model.frequency // timedelta(seconds=1)
     built = grid.build(observed, scene.model.target.value, window_s, frequency_s)
@@ -52,11 +52,13 @@ def report(
 
 
 def windows(
-    connection: Connection, scene: Scene, first: datetime, last: datetime
+    connection: Connection, scene: Scene, known: SeriesSummary, since: datetime
 ) -> list[grid.Window]:
-    """Read the windows of a span from the online store."""
+    """Read the windows since a moment from the online store."""
     length = scene.series.window
-    starts = [first + number * length for number in range((last - first) // length + 1)]
+    skipped = max(0, (since - known.first) // length)
+    count = (known.last - known.first) // length + 1
+    starts = [known.first + number * length for number in range(skipped, count)]
     size = forecast.RECORDS_PER_CALL
     return [
         window
