@@ -1,12 +1,13 @@
 """The evaluator's composition root and Lambda entry."""
 
-from services.evaluator.aws import AwsLook, SageMakerEndpoints, SageMakerRegistry
+from services.evaluator.aws import AwsLook, SageMakerRegistry
 from services.evaluator.domain.state import Evaluations
 from services.evaluator.effects import EFFECTS
 from services.evaluator.handlers import HANDLERS
 from services.evaluator.ports import Ports
 from shared.messaging import runtime
 from shared.messaging.lambda_entry import Door, entry
+from shared.messaging.serving import SageMakerEndpoints
 from shared.messaging.worker import Service
 
 NAME = "evaluator"

@@ -1,6 +1,5 @@
 """The evaluator's ports in boto3: translation only."""
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -12,30 +11,15 @@ from shared.contracts import names
 from shared.contracts.lifecycle.fields import Blob
 from shared.contracts.names import ModelParameter
 from shared.contracts.registration import Registration
-from shared.forecasting import deepar_json
-from shared.forecasting.deepar_json import Prediction, Series
-from shared.messaging.aws_errors import translated
+from shared.messaging.aws_errors import described, translated
 from shared.messaging.errors import Refused
 from shared.messaging.parameters import Parameters
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
-    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
-ABSENT = frozenset({"ValidationException", "ResourceNotFound", "ParameterNotFound"})
 CONTENT_TYPES = ["application/json", "application/jsonlines"]
 NEWEST = 100  # versions among which a run is looked for: AWS's largest page
-
-
-def described(describe: Callable[[], Any]) -> Any | None:
-    """Answer what a look shows; None where there is nothing."""
-    try:
-        with translated():
-            return describe()
-    except Refused as refusal:
-        if refusal.code in ABSENT:
-            return None
-        raise
 
 
 class SageMakerRegistry:
@@ -122,49 +106,6 @@ def metrics(evaluation: Blob) -> Any:
         "S3Uri": evaluation.uri,
     }
     return {"ModelQuality": {"Statistics": source}}
-
-
-class SageMakerEndpoints:
-    """SageMaker's hosting."""
-
-    def __init__(self, sagemaker: "SageMakerClient", runtime: "SageMakerRuntimeClient") -> None:
-        self.sagemaker = sagemaker
-        self.runtime = runtime
-
-    def config(self, endpoint: str) -> str | None:
-        """Answer the configuration that serves; None while there is none, or it is changing."""
-        found = described(lambda: self.sagemaker.describe_endpoint(EndpointName=endpoint))
-        if found is None or found["EndpointStatus"] != "InService":
-            return None
-        config: str | None = found.get("EndpointConfigName")
-        return None if found.get("PendingDeploymentSummary") else config
-
-    def forecast(
-        self, endpoint: str, instances: Sequence[Series], quantiles: Sequence[float]
-    ) -> tuple[Prediction, ...]:
-        """Ask for one forecast per instance.
-
-        Raises
-        ------
-        Refused
-            If the endpoint does not answer.
-        FormatError
-            If its answer is not DeepAR's.
-        """
-        request = deepar_json.Request(
-            instances=tuple(instances),
-            configuration=deepar_json.Configuration(
-                output_types=("quantiles",), quantiles=tuple(quantiles)
-            ),
-        )
-        with translated():
-            answer = self.runtime.invoke_endpoint(
-                EndpointName=endpoint,
-                ContentType="application/json",
-                Body=deepar_json.write_request(request),
-            )
-            body = answer["Body"].read()
-        return deepar_json.read_response(body)
 
 
 class AwsLook:

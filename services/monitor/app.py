@@ -1,6 +1,6 @@
 """The monitor's composition root and Lambda entry."""
 
-from services.monitor.aws import AwsLook, OnlineWindows, SageMakerEndpoints
+from services.monitor.aws import AwsLook, OnlineWindows
 from services.monitor.domain.state import Watch
 from services.monitor.effects import EFFECTS
 from services.monitor.handlers import HANDLERS
@@ -9,6 +9,7 @@ from services.monitor.ports import Ports
 from shared.contracts import names
 from shared.messaging import runtime
 from shared.messaging.lambda_entry import Door, entry
+from shared.messaging.serving import SageMakerEndpoints
 from shared.messaging.worker import Service
 
 NAME = "monitor"

@@ -1,6 +1,6 @@
 """The monitor's ports in boto3: translation only."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -15,32 +15,17 @@ from shared.contracts.manifest import Manifest
 from shared.contracts.registration import Registration
 from shared.contracts.spec_parts import Target
 from shared.contracts.specs import ModelSpec, SeriesSpec
-from shared.forecasting import deepar_json
-from shared.forecasting.deepar_json import Prediction, Series
-from shared.messaging.aws_errors import translated
-from shared.messaging.errors import Refused, Retryable
+from shared.messaging.aws_errors import described, translated
+from shared.messaging.errors import Retryable
 from shared.messaging.parameters import Parameters
 from shared.messaging.runtime import S3Blobs
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_featurestore_runtime import SageMakerFeatureStoreRuntimeClient
-    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
 
-ABSENT = frozenset({"ValidationException", "ResourceNotFound", "NoSuchKey"})
 NEWEST = 100  # versions among which one is looked for: AWS's largest page
 SECOND = timedelta(seconds=1)
-
-
-def described(describe: Callable[[], Any]) -> Any | None:
-    """Answer what a look shows; None where there is nothing."""
-    try:
-        with translated():
-            return describe()
-    except Refused as refusal:
-        if refusal.code in ABSENT:
-            return None
-        raise
 
 
 class OnlineWindows:
@@ -111,49 +96,6 @@ def observed(record: Sequence[Mapping[str, Any]]) -> Observed:
         count=int(row["count"]),
         total=float(row["total"]),
     )
-
-
-class SageMakerEndpoints:
-    """SageMaker's hosting."""
-
-    def __init__(self, sagemaker: "SageMakerClient", runtime: "SageMakerRuntimeClient") -> None:
-        self.sagemaker = sagemaker
-        self.runtime = runtime
-
-    def config(self, endpoint: str) -> str | None:
-        """Answer the configuration that serves; None while there is none, or it is changing."""
-        found = described(lambda: self.sagemaker.describe_endpoint(EndpointName=endpoint))
-        if found is None or found["EndpointStatus"] != "InService":
-            return None
-        config: str | None = found.get("EndpointConfigName")
-        return None if found.get("PendingDeploymentSummary") else config
-
-    def forecast(
-        self, endpoint: str, instances: Sequence[Series], quantiles: Sequence[float]
-    ) -> tuple[Prediction, ...]:
-        """Ask for one forecast per instance.
-
-        Raises
-        ------
-        Refused
-            If the endpoint does not answer.
-        FormatError
-            If its answer is not DeepAR's.
-        """
-        request = deepar_json.Request(
-            instances=tuple(instances),
-            configuration=deepar_json.Configuration(
-                output_types=("quantiles",), quantiles=tuple(quantiles)
-            ),
-        )
-        with translated():
-            answer = self.runtime.invoke_endpoint(
-                EndpointName=endpoint,
-                ContentType="application/json",
-                Body=deepar_json.write_request(request),
-            )
-            body = answer["Body"].read()
-        return deepar_json.read_response(body)
 
 
 class AwsLook:

@@ -1,7 +1,8 @@
 """Reading botocore's errors: what may work later, and what AWS refuses. Codes only, never text."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,6 +28,8 @@ LATER = frozenset(
         "TransactionInProgressException",
     }
 )
+ABSENT = frozenset({"ValidationException", "ResourceNotFound", "ParameterNotFound", "NoSuchKey"})
+"""SageMaker's hosting answers ValidationException for "not found", too."""
 HTTP_SERVER_ERROR = 500
 
 
@@ -62,3 +65,14 @@ def translated() -> Iterator[None]:
         raise Retryable(str(error)) from error
     except BotoCoreError as error:
         raise Refused(type(error).__name__, str(error)) from error
+
+
+def described(describe: Callable[[], Any]) -> Any | None:
+    """Answer what a look shows; None where there is nothing."""
+    try:
+        with translated():
+            return describe()
+    except Refused as refusal:
+        if refusal.code in ABSENT:
+            return None
+        raise

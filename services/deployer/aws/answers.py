@@ -7,18 +7,6 @@ from shared.messaging.aws_errors import translated
 from shared.messaging.errors import Refused
 
 PERHAPS_THERE = frozenset({"ValidationException", "ResourceInUse", "ConflictException"})
-ABSENT = frozenset({"ValidationException", "ResourceNotFound"})
-
-
-def described(describe: Callable[[], Any]) -> Any | None:
-    """Answer what Describe shows; None where there is nothing."""
-    try:
-        with translated():
-            return describe()
-    except Refused as refusal:
-        if refusal.code in ABSENT:
-            return None
-        raise
 
 
 def ensured(create: Callable[[], Any], same: Callable[[], bool]) -> None:

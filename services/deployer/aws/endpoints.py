@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from services.deployer.aws.answers import described, ensured
+from services.deployer.aws.answers import ensured
 from services.deployer.domain.seen import Endpoint, Package, Serving
 from services.deployer.ports import Quantiles
 from shared.contracts import names
 from shared.contracts.specs import Strategy
 from shared.forecasting import deepar_json
 from shared.forecasting.strict_json import FormatError
-from shared.messaging.aws_errors import translated
+from shared.messaging.aws_errors import described, translated
 from shared.messaging.errors import Refused, Retryable
 
 if TYPE_CHECKING:

@@ -2,11 +2,10 @@
 
 from typing import TYPE_CHECKING, Any
 
-from services.deployer.aws.answers import described
 from services.deployer.domain.seen import Package, Verdict
 from shared.contracts.names import Stage
 from shared.contracts.registration import Registration
-from shared.messaging.aws_errors import translated
+from shared.messaging.aws_errors import described, translated
 from shared.messaging.errors import Refused, Retryable
 
 if TYPE_CHECKING:

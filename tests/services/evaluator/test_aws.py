@@ -10,7 +10,7 @@ import pytest
 from infra.local.account import client
 from infra.local.front import Front
 from services.evaluator import effects
-from services.evaluator.aws import AwsLook, SageMakerEndpoints, SageMakerRegistry
+from services.evaluator.aws import AwsLook, SageMakerRegistry
 from services.evaluator.domain.actions import Evaluate, Register
 from services.evaluator.domain.evaluation import evaluated
 from services.evaluator.domain.seen import Declared, World
@@ -26,6 +26,7 @@ from shared.forecasting.deepar_json import FormatError, Prediction, Series
 from shared.messaging.errors import Refused
 from shared.messaging.parameters import Parameters
 from shared.messaging.runtime import S3Blobs
+from shared.messaging.serving import SageMakerEndpoints
 from tests.services.evaluator.world import MODEL, START, run_left
 
 BUCKET = "evaluator-tests"

@@ -10,7 +10,7 @@ import pytest
 from infra.local import provision
 from infra.local.account import client
 from infra.local.front import Front
-from services.monitor.aws import AwsLook, OnlineWindows, SageMakerEndpoints
+from services.monitor.aws import AwsLook, OnlineWindows
 from services.monitor.domain.seen import Stream, World
 from shared.contracts import names, windows
 from shared.contracts.evaluation import Evaluation, evaluation_key
@@ -21,6 +21,7 @@ from shared.contracts.registration import Registration
 from shared.contracts.spec_parts import MonitorSpec, Target
 from shared.messaging.parameters import Parameters
 from shared.messaging.runtime import S3Blobs
+from shared.messaging.serving import SageMakerEndpoints
 from tests.services.monitor.world import CUTOFF, SPAN, TASK, WINDOW, backtest
 
 BUCKET, GROUP = "monitor-tests", "mc-dev-windows"
