@@ -77,9 +77,9 @@ class Asked(BaseHTTPRequestHandler):
         size = len(reply.body) if reply.length is None else reply.length
         for name, value in (*reply.headers, ("Content-Length", str(size))):
             self.send_header(name, value)
+        self.server.at_once -= 1  # before the answer: after it the next request may come at once
         self.end_headers()
         self.wfile.write(reply.body)
-        self.server.at_once -= 1
 
     def log_message(self, format: str, *arguments: Any) -> None:  # noqa: A002 - its name there
         """Say nothing."""
