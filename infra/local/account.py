@@ -104,7 +104,7 @@ def pointing_at(endpoint_url: str, access_key: str) -> dict[str, str]:
 
 
 def function_environment(
-    env: str, service: str, endpoint_url: str, limit_s: float
+    env: str, service: str, endpoint_url: str, limit_s: float, rules_allowed: bool = False
 ) -> dict[str, str]:
     """Answer everything that a service's function sees, and nothing of the caller's.
 
@@ -112,6 +112,8 @@ def function_environment(
     ----------
     limit_s : float
         The function's time limit; what it leases outlives it.
+    rules_allowed : bool
+        Whether a spec may let the rule approve in place of a person.
     """
     return {
         **plain_environment(),
@@ -122,6 +124,7 @@ def function_environment(
         "MODELCYCLE_CODE_VERSION": "local",
         "MODELCYCLE_LEASE_SECONDS": str(limit_s + LEASE_MARGIN_S),
         "MODELCYCLE_OFFLINE_LAG_S": str(OFFLINE_LAG_S),
+        "MODELCYCLE_RULES_ALLOWED": "yes" if rules_allowed else "no",
         "AWS_LAMBDA_FUNCTION_NAME": function_name(env, service),
         "POWERTOOLS_SERVICE_NAME": service,
     }

@@ -81,6 +81,8 @@ class LocalStack:
         What the function polls that brings in live records; none: there is no such function.
     function_limit_s : float
         The functions' time limit; what they lease outlives it.
+    rules_allowed : bool
+        Whether a spec may let the rule approve in place of a person.
     progress, trouble : Callable
         Told in a sentence what was reached, and what went wrong; from several threads.
     handler, root : str and Path
@@ -98,6 +100,7 @@ class LocalStack:
         clock_start: datetime | None = None,
         source: Source | None = None,
         function_limit_s: float = limits.FUNCTION_SECONDS_MAX,
+        rules_allowed: bool = False,
         progress: Callable[[str], None] = lambda sentence: None,
         trouble: Callable[[str], None] = lambda sentence: None,
         handler: str = HANDLER,
@@ -112,6 +115,7 @@ class LocalStack:
         self._clock_start = clock_start
         self._source = source
         self._function_limit_s = function_limit_s
+        self._rules_allowed = rules_allowed
         self._progress = progress
         self._trouble = trouble
         self._handler = handler
@@ -265,7 +269,7 @@ class LocalStack:
 
     def _environment(self, service: str) -> dict[str, str]:
         plain = account.function_environment(
-            self.env, service, self.endpoint_url, self._function_limit_s
+            self.env, service, self.endpoint_url, self._function_limit_s, self._rules_allowed
         )
         if not self._clock_start:
             return plain

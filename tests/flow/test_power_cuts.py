@@ -1,26 +1,21 @@
 """Every service dies after each kind of action; the end is the same, and each fact is said once."""
 
-import csv
 import json
 import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
-from click.testing import CliRunner
 
 from infra.local.faults import Fault
-from infra.local.simulation import observations
 from infra.local.stack import LocalStack
 from ops.cli.connecting import connect
 from ops.cli.listening import Heard, Listener, listening
-from ops.cli.main import main
 from shared.contracts.lifecycle import EndpointInService, ModelRegistered, PromotionRequested
 from tests.flow.local_aws import local_aws
+from tests.flow.typing_in import import_history, run, simulated, write
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(400)]
 
@@ -75,7 +70,7 @@ def test_a_power_cut_after_any_action_changes_nothing(
         connection = connect("dev")
         with listening(connection, "test") as listener:
             stack.supervisor.arm("ingest", Fault("after", "PublishWindows"))
-            import_history(tmp_path)
+            import_history(tmp_path, simulated(START, 3 * 288))
             stack.supervisor.arm("ingest", Fault("after", "FillOnline"))
             trips = [trip(stack, listener, tmp_path, number) for number in range(TRIPS)]
             stack.supervisor.arm("deployer", Fault("after", "DeleteEndpoint"))
@@ -95,22 +90,6 @@ def test_a_power_cut_after_any_action_changes_nothing(
     assert taken_back == {"ApprovalRevoked": 1, "DeploymentRolledBack": 2}
     said = {one.envelope.metadata.event_id for heard in trips for one in heard}
     assert said <= journaled
-
-
-def import_history(folder: Path) -> None:
-    """Bring three days of five-minute observations in; ingest dies while it publishes them."""
-    simulated = observations(seed=5, start=START, minutes=3 * 288)
-    file = folder / "history.csv"
-    with file.open("w", newline="") as opened:
-        writer = csv.writer(opened)
-        writer.writerow(("time", "value", "count"))
-        for number in range(3 * 288):
-            at = datetime.fromtimestamp(START.timestamp() + 300 * number, UTC)
-            row = (at.isoformat(), float(simulated.values[number]), int(simulated.counts[number]))
-            writer.writerow(row)
-    spec = write(folder / "series.yaml", {"series": "history", "window": "5m"})
-    run("models", "apply", spec)
-    run("data", "import", file, "--series", "history")
 
 
 def trip(stack: LocalStack, listener: Listener, folder: Path, number: int) -> list[Heard]:
@@ -181,16 +160,3 @@ def events_in_journal() -> set[str]:
     """Answer the ids of all events that the journal tells."""
     answer = json.loads(run("events", "list", "--limit", 1000, "--json"))
     return {event["event_id"] for event in answer["events"]}
-
-
-def run(*arguments: object) -> str:
-    """Run one command of the CLI."""
-    done = CliRunner().invoke(main, [str(argument) for argument in arguments])
-    assert done.exit_code == 0, done.output
-    return done.stdout
-
-
-def write(path: Path, document: dict[str, Any]) -> Path:
-    """Write a spec."""
-    path.write_text(yaml.safe_dump(document))
-    return path
