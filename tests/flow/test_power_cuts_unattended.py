@@ -43,6 +43,13 @@ SPEC: dict[str, Any] = {
 }
 BY_RULE = {"approval": {"staging": "rule", "production": "rule"}}
 STAGED_BY_RULE = {"approval": {"staging": "rule", "expires_after": "3h"}}
+ONCE_EACH = {
+    "ModelApproved": 1,
+    "PromotionRequested": 1,
+    "PromotionApproved": 1,
+    "DeploymentStarted": 2,
+    "EndpointInService": 2,
+}
 STAGED = (
     VERSIONS_KEPT + 2
 )  # one is live, as many as are kept are ready for a return, one is surplus
