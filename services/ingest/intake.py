@@ -28,11 +28,12 @@ class Intake:
 
     def take(self, batch: Batch) -> tuple[str, ...]:
         """Absorb a batch and conclude it; one that was concluded is only finished."""
-        self.worker.drain_what_can_be(batch.series)
+        kept = self.worker.store.load(batch.series, None)
+        self.worker.drain_what_can_be(batch.series, kept)
         try:
             absorbed = self.absorption.absorb(batch)
         except AlreadyHeard:
-            self.worker.drain(batch.series)
+            self.worker.resume(batch.series)
             return (batch.series,)
         return self.conclude(absorbed)
 

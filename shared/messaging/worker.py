@@ -147,38 +147,56 @@ class Worker(Generic[S]):
     def handle_for(self, key: str, envelope: Envelope[Event]) -> Exception | None:
         """Handle one event for one aggregate; its trouble must not reach the others."""
         try:
-            waiting = self.drain_what_can_be(key)
-            self.accept(key, envelope)
-            self.drain(key, waiting)
+            kept, is_news = self.found(key, envelope)
+            kept, waiting = self.drain_what_can_be(key, kept)
+            if is_news:
+                kept = self.accept(key, envelope, kept)
+            self.drain(key, kept, waiting)
         except Refused as refusal:  # a look or the store, which may be allowed again
             return Retryable(f"{key}: {refusal}")
         except Exception as error:
             return error
         return None
 
-    def accept(self, key: str, envelope: Envelope[Event]) -> None:
-        """Look, decide and commit; do it again, with a fresh look, when somebody else was
-        faster."""
-        event_id = None if envelope.data.is_hint else envelope.metadata.event_id
+    def found(self, key: str, envelope: Envelope[Event]) -> tuple[Kept[S], bool]:
+        """Load the aggregate, and tell whether the event is news to it.
+
+        What was loaded, and then what was committed, goes from hand to hand: each write is
+        conditional on its revision, so that nobody has to look before it whether it still stands.
+        """
+        event_id = id_of(envelope)
+        try:
+            return self.store.load(key, event_id), True
+        except AlreadyHeard:
+            self.log.info("heard before", extra={"model": key, "event": event_id})
+            return self.store.load(key, None), False
+
+    def accept(self, key: str, envelope: Envelope[Event], kept: Kept[S]) -> Kept[S]:
+        """Look, decide and commit; do it again, with a fresh look, when somebody else was faster.
+
+        Answers the aggregate as it is then.
+        """
+        event_id = id_of(envelope)
         cause = Cause.of(envelope)
 
-        def change() -> None:
-            kept = self.store.load(key, event_id)
+        def change(kept: Kept[S]) -> Kept[S]:
             if kept.is_full:
                 raise Retryable(f"{key}: no news until its {len(kept.todo)} things to do are done")
             now = self.clock.now()
             notes: list[Any] = []
             answer = self.decide(kept, envelope, Recording(self.service.look, notes), now)
             if answer is None and envelope.data.is_hint:
-                return
+                return kept
             occasion = Occasion(cause=cause, said=envelope.data, now=now, notes=notes)
-            decided = self.ledger.written(key, kept, answer, occasion)
-            self.store.commit(key, decided.having_heard(envelope), event_id, now)
+            decided = self.ledger.written(key, kept, answer, occasion).having_heard(envelope)
+            self.store.commit(key, decided, event_id, now)
+            return decided
 
         try:
-            retried(change)
+            return retried(change, kept, lambda: self.store.load(key, event_id))
         except AlreadyHeard:
             self.log.info("heard before", extra={"model": key, "event": event_id})
+            return self.store.load(key, None)
 
     def decide(
         self, kept: Kept[S], envelope: Envelope[Event], look: Recording, now: datetime
@@ -191,7 +209,11 @@ class Worker(Generic[S]):
         )
         return answer
 
-    def drain(self, key: str, waiting: Mapping[str, Retryable] = NOTHING) -> None:
+    def resume(self, key: str) -> None:
+        """Do what was committed and not finished; raises as `drain`."""
+        self.drain(key, self.store.load(key, None))
+
+    def drain(self, key: str, kept: Kept[S], waiting: Mapping[str, Retryable] = NOTHING) -> None:
         """Do what was committed and not finished, but for what was tried already and waits.
 
         Raises
@@ -199,13 +221,15 @@ class Worker(Generic[S]):
         Retryable
             If something of it, or of what waits, cannot be done now.
         """
-        for trouble in self.drain_what_can_be(key, waiting).values():
+        _, troubles = self.drain_what_can_be(key, kept, waiting)
+        for trouble in troubles.values():
             raise trouble
 
     def drain_what_can_be(
-        self, key: str, waiting: Mapping[str, Retryable] = NOTHING
-    ) -> dict[str, Retryable]:
-        """Do what was committed and not finished, oldest first; answer what cannot be done now.
+        self, key: str, kept: Kept[S], waiting: Mapping[str, Retryable] = NOTHING
+    ) -> tuple[Kept[S], dict[str, Retryable]]:
+        """Do what was committed and not finished, oldest first; answer the aggregate as it is then,
+        and what cannot be done now.
 
         Old business comes before the news, or what is heard between do and settle would be lost.
         Business that cannot be finished, for whatever reason, keeps neither the news (a revocation,
@@ -213,41 +237,44 @@ class Worker(Generic[S]):
         """
         troubles, passed = dict(waiting), set(waiting)
         for _ in range(limits.TODO_DONE_MAX):
-            todo = self.store.load(key, None).todo
-            item = next((item for item in todo if item.id not in passed), None)
+            item = next((item for item in kept.todo if item.id not in passed), None)
             if item is None:
-                return troubles
+                return kept, troubles
             passed.add(item.id)
             try:
-                self.finish(key, item)
+                kept = self.finish(key, item, kept)
             except Retryable as error:
                 troubles[item.id] = error
                 self.log.info("unfinished business waits", extra={"model": key, "why": str(error)})
             except Exception as error:
                 troubles[item.id] = Retryable(f"{key}: {item.kind} cannot be done: {error!r}")
                 self.log.exception("it cannot be done, and waits", extra={"model": key})
-        return {**troubles, "": Retryable(f"{key}: more than {limits.TODO_DONE_MAX} things to do")}
+        much = Retryable(f"{key}: more than {limits.TODO_DONE_MAX} things to do")
+        return kept, {**troubles, "": much}
 
-    def finish(self, key: str, item: Todo) -> None:
-        """Do one item and settle its outcome, unless another worker is at it."""
+    def finish(self, key: str, item: Todo, kept: Kept[S]) -> Kept[S]:
+        """Do one item and settle its outcome, unless another worker is at it; answer the aggregate
+        as it is then."""
         if item.kind == Publish.__name__:
             self.bus.publish(Publish.model_validate_json(item.body).entries)
-            self.settle(key, item, None, None)
-            return
+            return self.settle(key, item, None, None, kept)
         action_class, effect = self.effects[item.kind]
-        if effect.exclusive and not self.store.lease(key, item.id):
-            return
+        if effect.exclusive:
+            kept = self.store.load(key, None)  # a lease may be over, but not before it is settled
+            if not (has(kept, item) and self.store.lease(key, item.id)):
+                return kept
         action = action_class.model_validate_json(item.body)
         happened = attempt(effect, action, self.service.ports)
-        self.settle(key, item, action, happened)
+        return self.settle(key, item, action, happened, kept)
 
-    def settle(self, key: str, item: Todo, action: Action | None, happened: Any) -> None:
-        """Commit what follows from an outcome as the item leaves the todo."""
+    def settle(
+        self, key: str, item: Todo, action: Action | None, happened: Any, kept: Kept[S]
+    ) -> Kept[S]:
+        """Commit what follows from an outcome as the item leaves the todo; answer the aggregate."""
 
-        def change() -> None:
-            kept = self.store.load(key, None)
-            if item.id not in {other.id for other in kept.todo}:
-                return  # another worker settled it
+        def change(kept: Kept[S]) -> Kept[S]:
+            if not has(kept, item):
+                return kept  # another worker settled it
             now = self.clock.now()
             rest = kept.without(item.id)
             if action is None:
@@ -258,8 +285,19 @@ class Worker(Generic[S]):
                 occasion = Occasion(item.cause, happened, now, answered=item.kind)
                 settled = self.ledger.written(key, rest, answer, occasion)
             self.store.commit(key, settled, None, now)
+            return settled
 
-        retried(change)
+        return retried(change, kept, lambda: self.store.load(key, None))
+
+
+def id_of(envelope: Envelope[Event]) -> str | None:
+    """Answer by which id the inbox knows an event; None: it is a hint, which the state decides."""
+    return None if envelope.data.is_hint else envelope.metadata.event_id
+
+
+def has(kept: Kept[S], item: Todo) -> bool:
+    """Tell whether an item is still to be done."""
+    return any(other.id == item.id for other in kept.todo)
 
 
 def attempt(effect: Effect, action: Action, ports: Any) -> Any:
@@ -270,8 +308,10 @@ def attempt(effect: Effect, action: Action, ports: Any) -> Any:
         return refusal
 
 
-def retried(change: Callable[[], None]) -> None:
-    """Run a change again while others commit first.
+def retried(
+    change: Callable[[Kept[S]], Kept[S]], kept: Kept[S], load: Callable[[], Kept[S]]
+) -> Kept[S]:
+    """Change an aggregate; load it and change it again while others commit first.
 
     Raises
     ------
@@ -280,7 +320,7 @@ def retried(change: Callable[[], None]) -> None:
     """
     for _ in range(limits.CONFLICT_RETRIES_MAX):
         try:
-            return change()
+            return change(kept)
         except Conflict:
-            continue
+            kept = load()
     raise Retryable(f"lost {limits.CONFLICT_RETRIES_MAX} races for one aggregate")
