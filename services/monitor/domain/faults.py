@@ -61,6 +61,11 @@ def inspect(flow: Flow, windows: Sequence[Observed], world: World) -> tuple[Flow
     return flow, tuple(news)
 
 
+def passed_over(flow: Flow, until: datetime) -> Flow:
+    """Go on after a window: those up to it will not be looked at, so nobody knows of a hole."""
+    return flow.changed(last=max(flow.last, until)) if flow.last else flow
+
+
 def step(flow: Flow, window: Observed, world: World) -> tuple[Flow, list[News]]:
     """Look at one window more."""
     point = Point(

@@ -42,10 +42,14 @@ def unread(state: Watch, said: ObservationsIngested, world: World | None) -> Unr
         return None
     known = state.flow.last
     begins = known + world.window if known else said.first
-    earliest = said.last - (limits.INSPECTED_WINDOWS_MAX - 1) * world.window
     if begins > said.last:
         return None
-    return Unread(said.series, max(begins, earliest), said.last, world.window_s)
+    return Unread(said.series, max(begins, earliest(said, world)), said.last, world.window_s)
+
+
+def earliest(said: ObservationsIngested, world: World) -> datetime:
+    """Answer the start of the first window that is looked at, however long nothing was heard."""
+    return said.last - (limits.INSPECTED_WINDOWS_MAX - 1) * world.window
 
 
 def hear(
@@ -58,8 +62,9 @@ def hear(
         return Ignored(f"the model reads {world.series} now")
     if said.backfill:
         return Ignored("history: no verdict is given on it")
-    flow, news = faults.inspect(state.flow, windows, world)
-    if flow == state.flow:
+    before = faults.passed_over(state.flow, earliest(said, world) - world.window)
+    flow, news = faults.inspect(before, windows, world)
+    if flow == before:
         return Ignored("these windows were looked at before, or are not online")
     decision = tell(state.changed(flow=flow), news)
     if any(not one.is_over for one in news):

@@ -1,5 +1,6 @@
 """Faults of the data are named, cleared, and nothing is judged by them; silence is a stall."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -116,6 +117,30 @@ def test_two_faults_at_a_time_are_told_apart_and_believed_after_the_last(loop: L
     loop.pass_(2)
     assert loop.state.flow.faults == {}
     assert loop.state.flow.spans[-1].until is not None
+
+
+def news_of_a_day_and_more(loop: Loop) -> None:
+    loop.observe_until(loop.at + 30 * HOUR)
+
+
+def a_backfill_that_healed_an_outage(loop: Loop) -> None:
+    loop.observe_until(loop.at + 30 * HOUR, backfill=True)
+    loop.pass_(1)
+
+
+@pytest.mark.parametrize("come", [news_of_a_day_and_more, a_backfill_that_healed_an_outage])
+def test_windows_that_were_never_looked_at_are_no_gap(
+    loop: Loop, come: Callable[[Loop], None]
+) -> None:
+    come(loop)
+    assert loop.all(DataFaultDetected) == []
+
+
+def test_a_gap_longer_than_what_is_looked_at_is_named_from_there_on(loop: Loop) -> None:
+    loop.skip(30 * HOUR)
+    loop.pass_(1)
+    (detected,) = loop.all(DataFaultDetected)
+    assert (detected.kind, detected.evidence[:19]) == ("gap", "no window for 1420m")
 
 
 TARGETS = [(Target.COUNT, 4.0), (Target.SUM, 20.0), (Target.MEAN, 5.0)]
