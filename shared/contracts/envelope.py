@@ -47,7 +47,7 @@ class Event(Frozen):
     producer : str
         The service that says it; the bus's ``source`` is ``modelcycle.<producer>``.
     family : str or None
-        Facts of one family replace each other: of two about one subject and stage only the later
+        Facts of one family replace each other: of two about one subject and aspect only the later
         counts. None: each stands alone, and order does not matter.
     is_hint : bool
         Whether the state and Describe decide, rather than the event: then it needs no inbox.
@@ -72,6 +72,12 @@ class Event(Frozen):
     def subject(self) -> str:
         """The model or series that this is about: its aggregate's key."""
         return str(getattr(self, "model", None) or getattr(self, "series", None) or "")
+
+    @property
+    def aspect(self) -> str:
+        """Which of several things a family tells of its subject, each with a life of its own: the
+        stage, unless the event says otherwise."""
+        return str(getattr(self, "stage", ""))
 
 
 class Wish(Event):

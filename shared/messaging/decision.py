@@ -159,12 +159,11 @@ class Kept(Generic[S]):
 
 
 def family_key(envelope: Envelope[Event]) -> str | None:
-    """Answer what facts an event replaces: (producer, subject, family, stage); None: none."""
+    """Answer what facts an event replaces: (producer, subject, family, aspect); None: none."""
     event, metadata = envelope.data, envelope.metadata
     if event.family is None:
         return None
-    stage = getattr(event, "stage", "")
-    return f"{metadata.producer}/{metadata.subject}/{event.family}/{stage}"
+    return f"{metadata.producer}/{metadata.subject}/{event.family}/{event.aspect}"
 
 
 class Effect(NamedTuple):

@@ -6,7 +6,7 @@ heard              what follows
 AccuracyDegraded   a wish; it stays open, so that every end without a new version in
                    production makes the governor decide again
 AccuracyRecovered  the degradation is over, and a wish that still waits for it lapses
-DataFaultDetected  nothing is trained on data that are at fault
+DataFaultDetected  nothing is trained on data that are at fault, unless a person wants it
 DataFaultCleared   the remembered wish is asked again
 =================  ==========================================================================
 """

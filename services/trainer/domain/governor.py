@@ -10,7 +10,7 @@ run_in_flight       while a run has not ended                         no        
 enough_history      while the series is too short                     no          data
 backfill_settles    while a backfill is on its way offline,           no          time
                     for an hour at most
-data_fault          while the data are at fault                       no          DataFaultCleared
+data_fault          while the data are at fault                       overrides   DataFaultCleared
 enough_new_points   while a degradation has brought too few points    no          data
 candidate_waiting   while a version is judged, approved, rolled out   overrides   its end
 useless_runs        after three runs in a row for nothing             overrides   a person
@@ -178,7 +178,7 @@ GOVERNOR: tuple[Rule, ...] = (
     Rule(run_in_flight),
     Rule(enough_history),
     Rule(backfill_settles),
-    Rule(data_fault),
+    Rule(data_fault, a_person_overrides=True),
     Rule(enough_new_points),
     Rule(candidate_waiting, a_person_overrides=True),
     Rule(useless_runs, a_person_overrides=True),
@@ -189,6 +189,16 @@ GOVERNOR: tuple[Rule, ...] = (
 
 def refusal(state: Trainings, wish: Wish, world: World, now: datetime) -> Refusal | None:
     """Answer the first no to a wish; None: it may be trained."""
-    by_person = wish.trigger is Trigger.PERSON
-    asked = (rule for rule in GOVERNOR if not (by_person and rule.a_person_overrides))
+    asked = (rule for rule in GOVERNOR if not overrides(wish, rule))
     return next((no for rule in asked if (no := rule.says(state, wish, world, now))), None)
+
+
+def overridden(state: Trainings, wish: Wish, world: World, now: datetime) -> tuple[Refusal, ...]:
+    """Answer every no that the wish overrides."""
+    asked = (rule for rule in GOVERNOR if overrides(wish, rule))
+    return tuple(no for rule in asked if (no := rule.says(state, wish, world, now)))
+
+
+def overrides(wish: Wish, rule: Rule) -> bool:
+    """Tell whether a wish begins whatever a rule says."""
+    return rule.a_person_overrides and wish.trigger is Trigger.PERSON

@@ -56,7 +56,8 @@ def suppress(state: Trainings, wish: Wish, refusal: Refusal) -> Decision[Trainin
 def start(state: Trainings, wish: Wish, world: World, now: datetime) -> Decision[Trainings]:
     """Commit to one run: its name derives from the wish's cause, so that it is started once.
 
-    With it the spec is seen: a ModelSpecApplied that comes late asks for nothing more.
+    With it the spec is seen: a ModelSpecApplied that comes late asks for nothing more. What
+    a person overrides is named.
     """
     spec = world.task
     run = Run(
@@ -74,9 +75,10 @@ def start(state: Trainings, wish: Wish, world: World, now: datetime) -> Decision
         window_s=int(world.stream.window.total_seconds()),
         hyperparameters=parameters.hyperparameters(spec, world.hyperparameters),
     )
+    noes = governor.overridden(state, wish, world, now)
     return Decision(
         seeing(state, spec, now).starting(run),
-        f"{run.id} begins: {wish.reason}",
+        "; although ".join((f"{run.id} begins: {wish.reason}", *(no.reason for no in noes))),
         actions=(action,),
         correlation_id=wish.correlation_id,
     )

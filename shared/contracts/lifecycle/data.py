@@ -48,6 +48,11 @@ class DataFaultDetected(Event):
     """gap, unit, constant or flood."""
     evidence: Reason
 
+    @property
+    def aspect(self) -> str:
+        """Each kind of fault begins and ends by itself."""
+        return self.kind
+
 
 class DataFaultCleared(Event):
     """The data are as they should be again."""
@@ -58,6 +63,11 @@ class DataFaultCleared(Event):
     kind: str = Field(examples=["gap"])
     """gap, unit, constant or flood."""
     evidence: Reason
+
+    @property
+    def aspect(self) -> str:
+        """Each kind of fault begins and ends by itself."""
+        return self.kind
 
 
 class DataStalled(Event):

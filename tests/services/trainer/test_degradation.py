@@ -1,5 +1,6 @@
 """The monitor speaks: a degradation is a wish that stays open, data at fault train nothing."""
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from services.trainer.domain import governor
 from services.trainer.domain.seen import Progress
 from services.trainer.domain.state import Degradation, Refusal, Trainings, Trigger
+from shared.contracts.envelope import Revision
 from shared.contracts.lifecycle import (
     AccuracyDegraded,
     AccuracyRecovered,
@@ -188,6 +190,32 @@ def test_data_at_fault_train_nothing_until_they_are_cleared(loop: Loop) -> None:
     assert loop.state.run is None
     loop.hear(DataFaultCleared.example().changed(kind="unit"))
     assert loop.state.run is not None
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(4))))
+def test_faults_of_several_kinds_are_told_apart_in_whatever_order_they_are_heard(
+    loop: Loop, order: tuple[int, ...]
+) -> None:
+    said = (
+        DataFaultDetected.example().changed(kind="gap"),
+        DataFaultCleared.example().changed(kind="gap"),
+        DataFaultDetected.example().changed(kind="flood"),
+        DataFaultDetected.example().changed(kind="unit"),
+    )
+    for at in order:
+        loop.hear(said[at], revision=Revision(number=10 + at, index=0))
+    assert loop.state.faults == ("flood", "unit")
+
+
+def test_a_person_may_train_on_data_at_fault_and_the_decision_says_so(loop: Loop) -> None:
+    loop.hear(DataFaultDetected.example().changed(kind="constant"))
+    loop.bench.clock.forward(hours=-6)
+    loop.retrain()
+    assert loop.state.run is not None
+    assert loop.state.run.trigger is Trigger.PERSON
+    why = next(text for text in loop.whys() if text.startswith(f"{loop.run_id} begins"))
+    assert "although the data of series transactions are at fault: constant; although" in why
+    assert "the spec wants a rest of 6h" in why
 
 
 def test_a_fault_alone_asks_for_no_training(loop: Loop) -> None:

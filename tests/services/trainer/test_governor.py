@@ -102,7 +102,7 @@ CASES: list[tuple[str, dict[str, Any], World, str, bool]] = [
         {"faults": ("gap", "unit")},
         DECLARED,
         "the data of series transactions are at fault: gap, unit",
-        False,
+        True,
     ),
     ("candidate_waiting", {"candidates": (WAITING,)}, DECLARED, "v3 waits for approval", True),
     (

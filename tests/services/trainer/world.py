@@ -1,5 +1,6 @@
 """A small world for the trainer: declarations, pipelines and artifacts in dicts."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -180,6 +181,11 @@ class Loop:
 
     def said(self) -> list[str]:
         return self.bench.bus.said()
+
+    def whys(self) -> list[str]:
+        """The reasons of all decisions, in order."""
+        records = [e for e in self.bench.bus.entries if e.detail_type == "DecisionRecorded"]
+        return [json.loads(entry.detail)["data"]["why"] for entry in records]
 
     def last(self, event: type[Event]) -> Any:
         return [e.data for e in self.bench.bus.events() if isinstance(e.data, event)][-1]
