@@ -75,7 +75,7 @@ def sweep_requested(
     if state.is_series:
         return stalls.sweep(state, look.stream(state.series), now)
     known = registered(state, production.unknown(state), look)
-    return production.sweep(state, known, look.world(state.model) if state.stay else None)
+    return production.sweep(state, known, look.world(state.model))
 
 
 def closed(

@@ -40,7 +40,7 @@ def unread(state: Watch, said: ObservationsIngested, world: World | None) -> Unr
     """
     if world is None or said.backfill or world.series != said.series:
         return None
-    known = state.flow.last
+    known = state.flow.last if reads(state.flow, world) else None
     begins = known + world.window if known else said.first
     if begins > said.last:
         return None
@@ -62,14 +62,32 @@ def hear(
         return Ignored(f"the model reads {world.series} now")
     if said.backfill:
         return Ignored("history: no verdict is given on it")
-    before = faults.passed_over(state.flow, earliest(said, world) - world.window)
+    afresh = turn(state, world)
+    before = faults.passed_over(afresh.state.flow, earliest(said, world) - world.window)
     flow, news = faults.inspect(before, windows, world)
-    if flow == before:
+    if flow == before and afresh.is_idle:
         return Ignored("these windows were looked at before, or are not online")
-    decision = tell(state.changed(flow=flow), news)
+    decision = afresh.and_then(lambda after: tell(after.changed(flow=flow), news))
     if any(not one.is_over for one in news):
         decision = decision.and_then(disbelieve)
     return decision.and_then(lambda after: score(after, world))
+
+
+def reads(flow: Flow, world: World) -> bool:
+    """Tell whether what is known of the data is about the series that the model reads now."""
+    return flow.series in (None, world.series)
+
+
+def turn(state: Watch, world: World) -> Decision[Watch]:
+    """Begin afresh where the model reads another series: what was wrong with the old one is no
+    longer its concern, and what was usual there tells nothing."""
+    flow = state.flow
+    if reads(flow, world):
+        return Decision(state.changed(flow=flow.changed(series=world.series)), "")
+    evidence = f"the model reads {world.series} now, not {flow.series}"
+    news = [News(kind, True, evidence) for kind in flow.faults]
+    decision = tell(state.changed(flow=Flow(series=world.series)), news)
+    return decision if news else replace(decision, why=evidence)
 
 
 def tell(state: Watch, news: Sequence[News]) -> Decision[Watch]:
@@ -111,8 +129,10 @@ def score(state: Watch, world: World) -> Decision[Watch] | None:
     if stay is None or stay.is_scoring or state.flow.faults or stay.known is None:
         return None
     task = stay.known.task
+    if task.series != world.series or not reads(state.flow, world):
+        return None
     number = come_true(state.flow, stay, world)
-    if not number or stay.next_origin is None or task.series != world.series:
+    if not number or stay.next_origin is None:
         return None
     forgotten = max(0, number - limits.SCORED_WINDOWS_MAX)
     at_once = min(limits.ORIGINS_SCORED_MAX, batch_of(task.algorithm))

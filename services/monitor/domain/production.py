@@ -1,6 +1,7 @@
 """Who is watched, and by which limit: what the deployer and the evaluator say."""
 
 from datetime import datetime
+from functools import partial
 
 from services.monitor.domain import observing
 from services.monitor.domain.seen import Known, World
@@ -76,15 +77,22 @@ def limit(state: Watch, said: LimitSet | LimitTightened | LimitRestored) -> Deci
 
 def sweep(state: Watch, known: Known | None, world: World | None) -> Answer:
     """Make good what could not be read, and what could not be asked."""
-    stay = state.stay
-    if stay is None or world is None:
+    if world is None:
         return None
-    decision = Decision(state, "")
-    if stay.known is None and known is not None:
-        why = f"what v{stay.version} forecasts is known now"
-        decision = Decision(state.with_stay(learned(stay, known)), why)
+    decision = observing.turn(state, world)
+    if state.stay and state.stay.known is None and known is not None:
+        decision = decision.and_then(partial(learn, known=known))
     decision = decision.and_then(lambda after: observing.score(after, world))
     return None if decision.is_idle else decision
+
+
+def learn(state: Watch, known: Known) -> Decision[Watch] | None:
+    """Hear what the version in production forecasts."""
+    stay = state.stay
+    if stay is None:
+        return None
+    why = f"what v{stay.version} forecasts is known now"
+    return Decision(state.with_stay(learned(stay, known)), why)
 
 
 def unknown(state: Watch) -> int | None:

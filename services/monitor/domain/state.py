@@ -118,8 +118,10 @@ class Span(Frozen):
 
 
 class Flow(Frozen):
-    """The data as they came, in event time."""
+    """The data of one series as they came, in event time."""
 
+    series: str | None = None
+    """None: nothing was looked at yet."""
     last: AwareDatetime | None = None
     """Start of the latest window that was inspected."""
     recent: tuple[Point, ...] = ()

@@ -16,7 +16,7 @@ from shared.contracts.lifecycle import (
     DataStalled,
 )
 from shared.contracts.spec_parts import Target
-from tests.services.monitor.world import SPAN, WORLD, Loop
+from tests.services.monitor.world import SPAN, TASK, WORLD, Loop, known
 
 HOUR = timedelta(hours=1)
 
@@ -141,6 +141,44 @@ def test_a_gap_longer_than_what_is_looked_at_is_named_from_there_on(loop: Loop) 
     loop.pass_(1)
     (detected,) = loop.all(DataFaultDetected)
     assert (detected.kind, detected.evidence[:19]) == ("gap", "no window for 1420m")
+
+
+def another_series(loop: Loop) -> None:
+    """The model reads another series from now on, whose values are a thousand times as high."""
+    loop.aws.declared = WORLD.changed(series="blocks")
+    loop.level, loop.series = 1_000.0, "blocks"
+
+
+def test_a_model_that_reads_another_series_finds_no_fault_in_its_values(loop: Loop) -> None:
+    another_series(loop)
+    loop.pass_(6)
+    assert loop.all(DataFaultDetected) == []
+
+
+@pytest.mark.parametrize("hear", [Loop.sweep, lambda loop: loop.pass_(1)], ids=["sweep", "news"])
+def test_what_was_wrong_with_the_series_before_is_over(
+    loop: Loop, hear: Callable[[Loop], None]
+) -> None:
+    cause(loop, "flood")
+    another_series(loop)
+    hear(loop)
+    (cleared,) = loop.all(DataFaultCleared)
+    assert cleared.kind == "flood"
+    assert cleared.evidence == "the model reads blocks now, not transactions"
+    loop.sweep()
+    loop.pass_(6)
+    assert loop.said("AccuracyMeasured") == ["DataFaultDetected", "DataFaultCleared"]
+
+
+def test_a_version_of_another_series_is_asked_when_that_was_looked_at(loop: Loop) -> None:
+    loop.aws.versions[2] = known(task=TASK.changed(series="blocks"))
+    loop.aws.declared = WORLD.changed(series="blocks")
+    loop.series = "blocks"
+    asked = len(loop.aws.asked)
+    loop.in_production(2, cutoff=loop.at - 3 * SPAN)
+    assert len(loop.aws.asked) == asked
+    loop.pass_(1)
+    assert len(loop.aws.asked) > asked
 
 
 TARGETS = [(Target.COUNT, 4.0), (Target.SUM, 20.0), (Target.MEAN, 5.0)]

@@ -172,6 +172,7 @@ class Loop:
         self.bench = Bench(service, store, concerned=concerned)
         self.heard = 0
         self.latest: tuple[Event, dict[str, Any]] | None = None
+        self.series = SERIES
         self.at = CUTOFF - 40 * FREQUENCY
         """Start of the next window that comes."""
         self.level, self.noise, self.count, self.constant = 1.0, LOG_SD, 5, False
@@ -184,7 +185,7 @@ class Loop:
             self.aws.online[self.at] = self.window(self.at)
             self.at += WINDOW
         said = ObservationsIngested.example().changed(
-            series=SERIES, first=first, last=self.at - WINDOW, backfill=backfill
+            series=self.series, first=first, last=self.at - WINDOW, backfill=backfill
         )
         self.bench.clock.at = max(self.bench.clock.at, self.at + timedelta(minutes=3))
         self.hear(said)
@@ -218,16 +219,18 @@ class Loop:
         event, metadata = self.latest
         self.bench.handle(event, **metadata)
 
-    def in_production(self, version: int = 1, reason: str = "roll-out") -> None:
+    def in_production(
+        self, version: int = 1, reason: str = "roll-out", cutoff: datetime | None = None
+    ) -> None:
         self.aws.config_now = config(version)
-        cutoff = CUTOFF if version == 1 else self.at - FREQUENCY  # the next one has learned
+        learned = CUTOFF if version == 1 else self.at - FREQUENCY  # the next one has learned
         self.hear(
             EndpointInService.example().changed(
                 stage="production",
                 version=version,
                 endpoint=ENDPOINT,
                 endpoint_config=config(version),
-                cutoff=cutoff,
+                cutoff=cutoff or learned,
                 reason=reason,
             ),
             correlation_id=f"trip-{version}",
