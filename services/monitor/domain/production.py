@@ -1,6 +1,5 @@
 """Who is watched, and by which limit: what the deployer and the evaluator say."""
 
-from datetime import datetime
 from functools import partial
 
 from services.monitor.domain import observing
@@ -41,20 +40,20 @@ def begin(
         config=said.endpoint_config,
         cutoff=said.cutoff,
         correlation_id=correlation_id,
+        begins=state.flow.last if said.reason == ROLLBACK else None,
     )
-    begins = state.flow.last if said.reason == ROLLBACK else None
-    watched = state.with_stay(learned(stay, known, begins))
+    watched = state.with_stay(learned(stay, known))
     decision = Decision(watched, f"v{said.version} is watched: {said.reason}")
     return decision.and_then(lambda after: observing.score(after, world) if world else None)
 
 
-def learned(stay: Stay, known: Known | None, begins: datetime | None = None) -> Stay:
-    """Answer a stay with what is known of its version: whole horizons are counted from its cutoff,
-    and those before `begins` are passed over."""
+def learned(stay: Stay, known: Known | None) -> Stay:
+    """Answer a stay with what is known of its version: whole horizons are counted from its
+    cutoff."""
     if known is None:
         return stay
     task = known.task
-    first = stay.cutoff + task.frequency
+    begins, first = stay.begins, stay.cutoff + task.frequency
     passed = -(-(begins - first) // task.span) if begins and begins > first else 0
     return stay.changed(known=known, next_origin=first + passed * task.span)
 

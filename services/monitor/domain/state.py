@@ -52,6 +52,8 @@ class Stay(Frozen):
     """The last observation that it was trained on."""
     correlation_id: str
     """The trip round the loop that brought it here."""
+    begins: AwareDatetime | None = None
+    """Windows before it are passed over: it, or another version, was asked for them; None: none."""
     known: Known | None = None
     """None: its registration could not be read, and is looked for again."""
     next_origin: AwareDatetime | None = None

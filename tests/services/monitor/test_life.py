@@ -262,6 +262,18 @@ def test_a_version_of_which_nothing_is_known_is_looked_for_by_the_sweep() -> Non
     assert loop.aws.asked == [FIRST, FIRST + SPAN]
 
 
+def test_a_version_that_came_back_unknown_is_not_asked_again_for_what_was_forecast(
+    loop: Loop,
+) -> None:
+    loop.pass_(3)
+    loop.aws.versions.clear()
+    loop.in_production(1, reason="rollback")
+    loop.pass_(1)
+    loop.aws.versions[1] = known()
+    loop.sweep()
+    assert loop.aws.asked == [FIRST + number * SPAN for number in range(4)]
+
+
 def test_an_absolute_threshold_is_the_limit_until_it_is_taken_away(loop: Loop) -> None:
     example = LimitSet.example()
     loop.hear(example.changed(new=0.5))
