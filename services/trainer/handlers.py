@@ -37,9 +37,10 @@ Answer = Decision[Trainings] | Ignored | None
 def observations_ingested(
     event: Envelope[ObservationsIngested], state: Trainings, look: Look, now: datetime
 ) -> Answer:
-    """There is more history: a remembered wish may have enough of it."""
-    waits = state.remembered or state.unmet
-    return wishes.consider_again(state, look.world(state.model), now) if waits else None
+    """There is more history: a wish that waits may have enough of it."""
+    if not state.waiting:
+        return None
+    return wishes.consider_again(state, look.world(state.model), now)
 
 
 def model_spec_applied(

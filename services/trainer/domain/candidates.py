@@ -13,12 +13,12 @@ DeploymentFailed, DeploymentRolledBack
 DeploymentSuperseded                  it gave way to another candidate
 ====================================  ======================================================
 
-With every end the remembered wish is asked again.
+With every end the wishes that wait are asked again.
 """
 
 from datetime import datetime
 
-from services.trainer.domain import degradation, wishes
+from services.trainer.domain import wishes
 from services.trainer.domain.seen import World
 from services.trainer.domain.state import Candidate, Standing, Trainings
 from shared.contracts import limits
@@ -100,8 +100,6 @@ def serve(state: Trainings, said: EndpointInService, world: World, now: datetime
         return move(state, said.version, Standing.STAGED)
     waiting = tuple(one for one in state.candidates if (one.version or 0) > said.version)
     judged = tuple(one for one in state.candidates if one.version is None)
-    if state.production != said.version:
-        state = degradation.lapse(state)  # it was about the version before
     decision = Decision(
         state.changed(production=said.version, useless=0, candidates=(*waiting, *judged)),
         f"v{said.version} is the champion",

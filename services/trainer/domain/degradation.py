@@ -3,11 +3,11 @@
 =================  ==========================================================================
 heard              what follows
 =================  ==========================================================================
-AccuracyDegraded   a wish; it stays open, so that every end without a new version in
-                   production makes the governor decide again
-AccuracyRecovered  the degradation is over, and a wish that still waits for it lapses
+AccuracyDegraded   a wish, while that version is in production; it stays open, so that every
+                   end without a new version in production makes the governor decide again
+AccuracyRecovered  the degradation is over, and its wish lapses
 DataFaultDetected  nothing is trained on data that are at fault, unless a person wants it
-DataFaultCleared   the remembered wish is asked again
+DataFaultCleared   the wishes that wait are asked again
 =================  ==========================================================================
 """
 
@@ -15,7 +15,7 @@ from datetime import datetime
 
 from services.trainer.domain import wishes
 from services.trainer.domain.seen import World
-from services.trainer.domain.state import Degradation, Trainings, Trigger
+from services.trainer.domain.state import Degradation, Trainings
 from shared.contracts.envelope import Metadata
 from shared.contracts.lifecycle import AccuracyDegraded, DataFaultCleared, DataFaultDetected
 from shared.messaging.decision import Decision, Ignored
@@ -26,9 +26,11 @@ Answer = Decision[Trainings] | Ignored
 def begin(
     state: Trainings, said: AccuracyDegraded, metadata: Metadata, world: World, now: datetime
 ) -> Answer:
-    """The version in production fell short; what is said of an earlier one lapses."""
-    if state.production not in (None, said.version):
-        return Ignored(f"v{said.version} is no longer in production: that wish lapses")
+    """A version fell short: a wish while that version is in production.
+
+    The monitor may have heard of a roll-out before us: then the wish waits for that news. Where it
+    speaks of a version that has left, the wish lapses.
+    """
     opened = Degradation(
         version=said.version,
         since=said.since,
@@ -36,7 +38,10 @@ def begin(
         correlation_id=metadata.correlation_id,
         actor=metadata.actor,
     )
-    state = lapse(state).changed(degradation=opened)
+    state = state.changed(degradation=opened)
+    if not state.may_serve(said.version):
+        why = f"v{said.version} fell short, and v{state.production} is the one in production"
+        return Decision(state, f"{why}: nothing is asked unless that changes")
     return wishes.consider(state, opened.wish(), world, now)
 
 
@@ -45,14 +50,7 @@ def end(state: Trainings) -> Answer:
     if state.degradation is None:
         return Ignored("no degradation is open")
     why = f"the degradation of v{state.degradation.version} is over"
-    return Decision(lapse(state).changed(degradation=None), why)
-
-
-def lapse(state: Trainings) -> Trainings:
-    """Forget a remembered wish that stands for a degradation."""
-    wish = state.remembered
-    is_one = wish is not None and wish.trigger is Trigger.DEGRADATION
-    return state.changed(remembered=None) if is_one else state
+    return Decision(state.changed(degradation=None), why)
 
 
 def doubt(state: Trainings, said: DataFaultDetected) -> Answer:

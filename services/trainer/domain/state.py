@@ -124,6 +124,8 @@ class Degradation(Frozen):
     actor: str
     attempts: int = 0
     """Runs that began because of it."""
+    refusal: Refusal | None = None
+    """The last no to its wish; none also while nobody asks, as a run is under way for it."""
 
     def wish(self) -> Wish:
         """Make the wish that it stands for: another attempt is another run."""
@@ -134,6 +136,7 @@ class Degradation(Frozen):
             correlation_id=self.correlation_id,
             actor=self.actor,
             reason=f"v{self.version} has fallen short since {self.since:%Y-%m-%d %H:%M} UTC",
+            refusal=self.refusal,
         )
 
 
@@ -153,7 +156,8 @@ class Trainings(Frozen):
     model: str
     spec: SpecSeen | None = None
     remembered: Wish | None = None
-    """The strongest wish that was refused."""
+    """The strongest wish that was refused, but for the one of `degradation`, which waits there: it
+    may lapse, and must not take another with it."""
     run: Run | None = None
     starts: tuple[AwareDatetime, ...] = ()
     """When the latest runs began, newest last."""
@@ -167,43 +171,62 @@ class Trainings(Frozen):
     fired_at: AwareDatetime | None = None
     """The latest moment of the schedule that was made a wish."""
     degradation: Degradation | None = None
-    """Open until AccuracyRecovered."""
+    """Open until AccuracyRecovered; a wish only while its version is in production."""
     faults: tuple[str, ...] = ()
     """Kinds of open faults of the data."""
 
     def remembering(self, wish: Wish) -> Self:
         """Keep a refused wish, unless one at least as strong is remembered."""
+        if wish.trigger is Trigger.DEGRADATION:
+            return self.refusing_degradation(wish.refusal)
         kept = self.remembered
         if kept and kept.cause != wish.cause and not wish.trigger.outranks(kept.trigger):
             return self
         return self.changed(remembered=wish)
 
+    def refusing_degradation(self, refusal: Refusal | None) -> Self:
+        """Keep the last no to the open degradation; None: a run is under way for it."""
+        opened = self.degradation
+        return self.changed(degradation=opened and opened.changed(refusal=refusal))
+
     def starting(self, run: Run) -> Self:
-        """Begin a run; it serves every remembered wish that is not stronger than its own."""
-        kept = self.remembered
-        if kept and not kept.trigger.outranks(run.trigger):
-            kept = None
-        degradation = self.degradation
-        if degradation and run.trigger is Trigger.DEGRADATION:
-            degradation = degradation.changed(attempts=degradation.attempts + 1)
+        """Begin a run; it serves every waiting wish that is not stronger than its own."""
         starts = (*self.starts, run.started_at)[-limits.DAILY_CAP_MAX :]
-        return self.changed(run=run, remembered=kept, starts=starts, degradation=degradation)
+        state = self.changed(run=run, starts=starts)
+        if state.remembered and not state.remembered.trigger.outranks(run.trigger):
+            state = state.changed(remembered=None)
+        if not Trigger.DEGRADATION.outranks(run.trigger):
+            state = state.refusing_degradation(None)
+        if (opened := state.degradation) and run.trigger is Trigger.DEGRADATION:
+            state = state.changed(degradation=opened.changed(attempts=opened.attempts + 1))
+        return state
 
     def starts_of_a_day(self, now: datetime) -> tuple[datetime, ...]:
         """Answer the starts of the last 24 hours, oldest first."""
         return tuple(start for start in self.starts if now - start < DAY)
 
+    def may_serve(self, version: int) -> bool:
+        """Tell whether a version is in production, as far as we have heard."""
+        return self.production in (None, version)
+
+    @property
+    def waiting(self) -> tuple[Wish, ...]:
+        """The wishes that are to be asked again, the strongest first."""
+        wishes = filter(None, (self.remembered, self.unmet))
+        return tuple(sorted(wishes, key=lambda wish: tuple(Trigger).index(wish.trigger)))
+
     @property
     def unmet(self) -> Wish | None:
-        """The wish of an open degradation for which nothing is under way; None: there is none.
+        """The wish of the open degradation, unless a run or a candidate is under way for it; None:
+        there is none.
 
-        A new version in production is given time to show itself: the monitor says how it does.
+        Another version in production is given time to show itself: the monitor says how it does.
         """
-        open_one = self.degradation
-        waits = self.run or self.candidates or self.remembered
-        if open_one is None or waits or self.production not in (None, open_one.version):
+        opened = self.degradation
+        if opened is None or not self.may_serve(opened.version):
             return None
-        return open_one.wish()
+        under_way = opened.refusal is None and (self.run or self.candidates)
+        return None if under_way else opened.wish()
 
     def with_candidate(self, candidate: Candidate) -> Self:
         """Keep a candidate as it is now; of too many the oldest is forgotten."""

@@ -1,5 +1,9 @@
-"""Wishes for a training: each is asked the governor; the strongest that was refused is remembered,
-and asked again whenever time or an event may have turned the no."""
+"""Wishes for a training: the governor is asked about each; the strongest that was refused is
+remembered, and asked about again whenever time or an event may have turned the no.
+
+A degradation's wish waits beside that one slot, with the open degradation: unlike the others it may
+lapse, and what it had displaced would be lost with it.
+"""
 
 from datetime import datetime
 
@@ -22,18 +26,19 @@ def consider(state: Trainings, wish: Wish, world: World, now: datetime) -> Decis
 
 
 def consider_again(state: Trainings, world: World, now: datetime) -> Decision[Trainings] | None:
-    """Ask the governor about the remembered wish; the same no is not said twice.
+    """Ask the governor about the wishes that wait: the strongest that may begins.
 
-    A degradation that is open and for which nothing is under way is a wish, too.
+    The same no is not said twice; of two that are new the weaker wish's is said the next time, for
+    a decision belongs to one trip.
     """
-    wish = state.remembered or state.unmet
-    if wish is None:
-        return None
-    refusal = governor.refusal(state, wish, world, now)
-    if refusal is None:
-        return start(state, wish, world, now)
-    said = wish.refusal.rule if wish.refusal else ""
-    return None if refusal.rule == said else suppress(state, wish, refusal)
+    answers = [(wish, governor.refusal(state, wish, world, now)) for wish in state.waiting]
+    for wish, refusal in answers:
+        if refusal is None:
+            return start(state, wish, world, now)
+    for wish, refusal in answers:
+        if refusal and not (wish.refusal and wish.refusal.rule == refusal.rule):
+            return suppress(state, wish, refusal)
+    return None
 
 
 def suppress(state: Trainings, wish: Wish, refusal: Refusal) -> Decision[Trainings]:

@@ -1,6 +1,7 @@
 """The monitor speaks: a degradation is a wish that stays open, data at fault train nothing."""
 
 import itertools
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -29,8 +30,8 @@ SINCE = START - 2 * DAY
 LAG = timedelta(minutes=15)
 
 
-def champion(loop: Loop, version: int) -> None:
-    said = EndpointInService.example().changed(stage="production", version=version)
+def champion(loop: Loop, version: int, reason: str = "roll-out") -> None:
+    said = EndpointInService.example().changed(stage="production", version=version, reason=reason)
     loop.hear(said)
 
 
@@ -136,9 +137,7 @@ def test_a_declined_candidate_is_an_end_too(loop: Loop) -> None:
     loop.end()
     loop.hear(ModelRegistered.example().changed(run_id=run_id, version=2))
     loop.hear(ModelDeclined.example().changed(version=2))
-    remembered = loop.state.remembered
-    assert remembered is not None
-    assert remembered.trigger is Trigger.DEGRADATION
+    assert [one.trigger for one in loop.state.waiting] == [Trigger.DEGRADATION]
     assert loop.state.useless == 1
 
 
@@ -159,17 +158,120 @@ def test_a_wish_about_a_version_that_left_production_lapses(loop: Loop) -> None:
     champion(loop, 2)
     degraded(loop, version=1)
     state = loop.state
-    assert state.remembered is None
+    assert state.waiting == ()
     assert state.run is None
     degraded(loop, version=2)
     assert loop.run_id
+
+
+def recovers(loop: Loop) -> None:
+    loop.hear(AccuracyRecovered.example())
+
+
+def is_replaced(loop: Loop) -> None:
+    """A version whose run began before the spec changed comes into production."""
+    champion(loop, 2)
+
+
+@pytest.mark.parametrize("ends", [recovers, is_replaced])
+@pytest.mark.parametrize("spec_first", [True, False])
+def test_a_change_of_the_spec_is_trained_whatever_becomes_of_a_degradation(
+    loop: Loop, spec_first: bool, ends: Callable[[Loop], None]
+) -> None:
+    loop.bench.clock.forward(hours=-6)  # the latest run began an hour ago
+    for step in (spec_first, not spec_first):
+        if step:
+            loop.apply(horizon=6)
+        else:
+            degraded(loop)
+    assert len(loop.state.waiting) == 2
+    ends(loop)
+    loop.bench.clock.forward(hours=6)
+    loop.sweep()
+    assert loop.state.run is not None
+    assert loop.state.run.trigger is Trigger.SPEC
+
+
+def test_the_degradation_is_asked_before_weaker_wishes_and_its_run_serves_them(loop: Loop) -> None:
+    loop.bench.clock.forward(hours=-6)
+    loop.apply(horizon=6)
+    degraded(loop)
+    loop.sweep()
+    noes = [e.data for e in loop.bench.bus.events() if isinstance(e.data, TrainingSuppressed)]
+    assert [no.trigger for no in noes] == ["spec", "degradation"]
+    loop.bench.clock.forward(hours=6)
+    loop.sweep()
+    assert loop.state.run is not None
+    assert loop.state.run.trigger is Trigger.DEGRADATION
+    assert loop.state.waiting == ()
+
+
+def test_a_weaker_wish_does_not_wait_for_the_points_of_a_degradation(loop: Loop) -> None:
+    loop.bench.clock.forward(hours=-6)
+    degraded(loop, since_points=NEEDED - 10)
+    loop.apply(hyperparameters={"seed": 1})
+    loop.bench.clock.forward(hours=6)
+    loop.sweep()
+    assert loop.state.run is not None
+    assert loop.state.run.trigger is Trigger.SPEC
+    assert [one.trigger for one in loop.state.waiting] == [Trigger.DEGRADATION]
+
+
+def test_a_degradation_during_a_run_or_before_a_verdict_is_told_why_it_waits(loop: Loop) -> None:
+    loop.apply(horizon=6)
+    degraded(loop)
+    loop.sweep()
+    loop.end()
+    noes = [e.data for e in loop.bench.bus.events() if isinstance(e.data, TrainingSuppressed)]
+    assert [(no.trigger, no.rule) for no in noes] == [
+        ("degradation", "run_in_flight"),
+        ("degradation", "candidate_waiting"),
+    ]
+    assert [one.trigger for one in loop.state.waiting] == [Trigger.DEGRADATION]
+
+
+def test_a_remembered_schedule_does_not_hold_an_open_degradation_up(loop: Loop) -> None:
+    degraded(loop)
+    first = loop.run_id
+    loop.end()
+    loop.apply(training={"schedule": "rate(1 day)"})
+    loop.bench.clock.forward(hours=24)
+    loop.sweep()
+    assert loop.last(TrainingSuppressed).trigger == "schedule"
+    loop.hear(ModelRefused.example().changed(run_id=first))
+    assert loop.state.run is not None
+    assert loop.state.run.trigger is Trigger.DEGRADATION
+
+
+def test_a_degradation_that_overtakes_its_version_s_roll_out_waits_for_it(loop: Loop) -> None:
+    degraded(loop, version=2)
+    loop.sweep()
+    before = loop.state
+    assert before.run is None
+    champion(loop, 2)
+    assert loop.state.run is not None
+    assert loop.state.run.trigger is Trigger.DEGRADATION
+
+
+def test_a_version_that_comes_back_while_its_degradation_is_open_is_trained_for(
+    loop: Loop,
+) -> None:
+    degraded(loop, since_points=10)
+    champion(loop, 2)
+    degraded(loop, version=1)
+    loop.sweep()
+    before = loop.state
+    assert before.run is None
+    champion(loop, 1, reason="rollback")
+    loop.sweep()
+    assert loop.state.run is not None
 
 
 def test_a_recovery_takes_a_wish_back_that_still_waits(loop: Loop) -> None:
     degraded(loop, since_points=10)
     loop.hear(AccuracyRecovered.example())
     loop.sweep()
-    assert loop.state.remembered is None
+    assert loop.state.waiting == ()
     assert loop.state.run is None
 
 
@@ -178,7 +280,7 @@ def test_a_persons_wish_is_stronger_and_serves_the_degradation(loop: Loop) -> No
     loop.retrain()
     assert loop.state.run is not None
     assert loop.state.run.trigger is Trigger.PERSON
-    assert loop.state.remembered is None
+    assert loop.state.waiting == ()
 
 
 def test_data_at_fault_train_nothing_until_they_are_cleared(loop: Loop) -> None:

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from services.trainer.domain.seen import Progress
-from services.trainer.domain.state import Trainings, Trigger, Wish
+from services.trainer.domain.state import Degradation, Trainings, Trigger, Wish
 from shared.contracts import names
 from shared.contracts.lifecycle import (
     ModelDeclined,
@@ -15,6 +15,7 @@ from shared.contracts.lifecycle import (
     TrainingStarted,
     TrainingSuppressed,
 )
+from tests.fakes.messaging import START
 from tests.services.trainer.world import ENV, MODEL, PLENTY, Loop, spec, summary
 
 STARTED, SUPPRESSED = "TrainingStarted", "TrainingSuppressed"
@@ -24,16 +25,32 @@ def wish(trigger: Trigger, cause: str) -> Wish:
     return Wish(trigger=trigger, cause=cause, correlation_id="t", actor="alice", reason="because")
 
 
-@pytest.mark.parametrize("first", Trigger)
-@pytest.mark.parametrize("second", Trigger)
+IN_THE_SLOT = [one for one in Trigger if one is not Trigger.DEGRADATION]
+
+
+@pytest.mark.parametrize("first", IN_THE_SLOT)
+@pytest.mark.parametrize("second", IN_THE_SLOT)
 def test_the_strongest_wish_is_remembered_and_of_equal_ones_the_older(
     first: Trigger, second: Trigger
 ) -> None:
-    order = ["person", "degradation", "spec", "schedule"]
+    order = ["person", "spec", "schedule"]
     state = Trainings(env=ENV, model=MODEL).remembering(wish(first, "one"))
     kept = state.remembering(wish(second, "two")).remembered
     assert kept is not None
     assert kept.cause == ("two" if order.index(second) < order.index(first) else "one")
+
+
+@pytest.mark.parametrize("other", IN_THE_SLOT)
+def test_a_degradation_waits_beside_the_slot_and_the_stronger_is_asked_first(
+    other: Trigger,
+) -> None:
+    opened = Degradation(version=1, since=START, cause="one", correlation_id="t", actor="monitor")
+    state = Trainings(env=ENV, model=MODEL, degradation=opened)
+    state = state.remembering(wish(other, "two")).remembering(opened.wish())
+    degradation_last = other is Trigger.PERSON
+    assert [one.cause for one in state.waiting] == (
+        ["two", "one"] if degradation_last else ["one", "two"]
+    )
 
 
 def test_a_new_spec_with_enough_history_is_trained() -> None:
