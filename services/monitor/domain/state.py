@@ -135,12 +135,14 @@ class Flow(Frozen):
     spans: tuple[Span, ...] = ()
 
     def opened(self, kind: str, fault: Fault) -> Self:
-        """Open a fault, and believe nothing from its first window on."""
-        spans = self.spans if self.spans and self.spans[-1].until is None else ()
-        span = () if spans else (Span(first=fault.since),)
+        """Open a fault, and believe nothing from its first window on; with several open, from the
+        earliest."""
+        is_open = bool(self.spans) and self.spans[-1].until is None
+        before = self.spans[:-1] if is_open else self.spans
+        first = min(self.spans[-1].first, fault.since) if is_open else fault.since
         return self.changed(
             faults={**self.faults, kind: fault},
-            spans=(*self.spans, *span)[-limits.FAULT_SPANS_MAX :],
+            spans=(*before, Span(first=first))[-limits.FAULT_SPANS_MAX :],
         )
 
     def closed(self, kind: str, until: datetime) -> Self:

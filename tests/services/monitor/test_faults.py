@@ -7,7 +7,7 @@ import pytest
 
 from services.monitor.domain import faults
 from services.monitor.domain.seen import Observed
-from services.monitor.domain.state import Flow
+from services.monitor.domain.state import Fault, Flow, Span
 from shared.contracts.lifecycle import (
     AccuracyMeasured,
     DataFaultCleared,
@@ -16,7 +16,7 @@ from shared.contracts.lifecycle import (
     DataStalled,
 )
 from shared.contracts.spec_parts import Target
-from tests.services.monitor.world import SPAN, TASK, WORLD, Loop, known
+from tests.services.monitor.world import CUTOFF, SPAN, TASK, WORLD, Loop, known
 
 HOUR = timedelta(hours=1)
 
@@ -141,6 +141,18 @@ def test_a_gap_longer_than_what_is_looked_at_is_named_from_there_on(loop: Loop) 
     loop.pass_(1)
     (detected,) = loop.all(DataFaultDetected)
     assert (detected.kind, detected.evidence[:19]) == ("gap", "no window for 1420m")
+
+
+def test_a_second_fault_that_began_earlier_widens_what_is_not_believed() -> None:
+    flow = (
+        Flow().opened("flood", Fault(since=CUTOFF + HOUR)).opened("constant", Fault(since=CUTOFF))
+    )
+    assert flow.spans == (Span(first=CUTOFF),)
+    later = flow.opened("unit", Fault(since=CUTOFF + HOUR))
+    assert later.spans == flow.spans
+    ended = later.changed(faults={"unit": Fault(since=CUTOFF)}).closed("unit", CUTOFF + HOUR)
+    again = ended.opened("gap", Fault(since=CUTOFF + 2 * HOUR))
+    assert [span.first for span in again.spans] == [CUTOFF, CUTOFF + 2 * HOUR]
 
 
 def another_series(loop: Loop) -> None:
