@@ -8,6 +8,8 @@ from services.evaluator.domain.state import Evaluations
 from services.evaluator.ports import Look
 from shared.contracts.envelope import Envelope, Event
 from shared.contracts.lifecycle import (
+    AccuracyDegraded,
+    AccuracyRecovered,
     DeploymentFailed,
     DeploymentRolledBack,
     DeploymentSuperseded,
@@ -58,6 +60,20 @@ def deployment_superseded(
     return production.pass_over(state, event.data)
 
 
+def accuracy_degraded(
+    event: Envelope[AccuracyDegraded], state: Evaluations, look: Look, now: datetime
+) -> Answer:
+    """A version fell short: the gate asks less of what beats it."""
+    return production.fall_short(state, event.data)
+
+
+def accuracy_recovered(
+    event: Envelope[AccuracyRecovered], state: Evaluations, look: Look, now: datetime
+) -> Answer:
+    """The version in production is within its limit again."""
+    return production.recover(state)
+
+
 def sweep_requested(
     wish: Envelope[SweepRequested], state: Evaluations, look: Look, now: datetime
 ) -> Answer:
@@ -78,5 +94,7 @@ HANDLERS: dict[type[Event], Handler] = {
     DeploymentFailed: deployment_failed,
     DeploymentRolledBack: deployment_rolled_back,
     DeploymentSuperseded: deployment_superseded,
+    AccuracyDegraded: accuracy_degraded,
+    AccuracyRecovered: accuracy_recovered,
     SweepRequested: sweep_requested,
 }

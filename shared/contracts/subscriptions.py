@@ -112,6 +112,8 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     hears("evaluator", DeploymentFailed),
     hears("evaluator", DeploymentRolledBack),
     hears("evaluator", DeploymentSuperseded),
+    hears("evaluator", AccuracyDegraded),
+    hears("evaluator", AccuracyRecovered),
     hears("deployer", ModelRegistered),
     hears("deployer", aws.ModelPackageChanged, about=About.MODEL_OF_PACKAGE),
     hears("deployer", aws.EndpointChanged, about=About.MODEL_OF_ENDPOINT),

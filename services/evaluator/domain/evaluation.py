@@ -55,7 +55,7 @@ def evaluated(
         points=happened.points,
         gate=GateSeen(limit=in_force, limit_is=limit_is, min_points=action.min_points),
         champion=happened.champion,
-        trigger=run.trigger,
+        in_breach=state.is_in_breach(happened.champion.version),
     )
     verdict = gate.judge(case)
     event = ModelEvaluated(

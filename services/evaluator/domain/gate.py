@@ -1,16 +1,14 @@
 """The gate: small named rules, each of which says why a candidate may not pass, or nothing.
 
-A candidate passes when no usual rule objects. Where it was trained because the champion fell short,
-passing the rules of relief is enough: in a world that became harder for everybody nobody may reach
-the old limit, and the better of two is still the better one.
+A candidate passes when no usual rule objects. While the champion is in breach, passing the rules of
+relief is enough, whoever wanted the run: in a world that became harder for everybody nobody may
+reach the old limit, and the better of two is still the better one.
 """
 
 from collections.abc import Callable
 
 from shared.contracts.frozen import Frozen
 from shared.contracts.lifecycle.evaluation import ChampionSeen, GateSeen
-
-DEGRADATION = "degradation"
 
 
 class Case(Frozen):
@@ -21,8 +19,8 @@ class Case(Frozen):
     points: int
     gate: GateSeen
     champion: ChampionSeen
-    trigger: str
-    """Why the run was started; degradation: because the champion fell short."""
+    in_breach: bool
+    """Whether the champion that was compared with fell short, by the monitor's latest word."""
 
 
 class Verdict(Frozen):
@@ -82,7 +80,7 @@ RELIEF: tuple[Rule, ...] = (enough_points, no_worse_than_baseline, better_than_c
 def judge(case: Case) -> Verdict:
     """Ask every rule; all objections are told, not only the first."""
     reasons = objections(USUAL, case)
-    relieved = bool(reasons) and case.trigger == DEGRADATION and not objections(RELIEF, case)
+    relieved = bool(reasons) and case.in_breach and not objections(RELIEF, case)
     if relieved:
         beaten = f"the champion fell short, and {compared(case.champion)}: better beyond noise"
         return Verdict(passed=True, reasons=(*reasons, beaten))

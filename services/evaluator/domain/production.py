@@ -1,10 +1,11 @@
-"""Who the champion is: what the deployer says of production."""
+"""Who the champion is, and whether it falls short: what deployer and monitor say of production."""
 
 from datetime import datetime
 
 from services.evaluator.domain import limit
 from services.evaluator.domain.state import Evaluations, Stay
 from shared.contracts.lifecycle import (
+    AccuracyDegraded,
     DeploymentFailed,
     DeploymentRolledBack,
     DeploymentSuperseded,
@@ -62,3 +63,16 @@ def end(state: Evaluations, said: DeploymentFailed | DeploymentRolledBack) -> An
 def pass_over(state: Evaluations, said: DeploymentSuperseded) -> Answer:
     """A version waited its turn and lost it: it never was a champion."""
     return Ignored(f"v{said.version} never reached {said.stage}: champion and limit stay")
+
+
+def fall_short(state: Evaluations, said: AccuracyDegraded) -> Decision[Evaluations]:
+    """A version fell short. It counts while that one is the champion: news of its roll-out may
+    come later, and after a roll-back it is the champion again."""
+    return Decision(state.changed(degraded=said.version), f"v{said.version} is in breach")
+
+
+def recover(state: Evaluations) -> Answer:
+    """The version in production, the same or another, is within its limit again."""
+    if state.degraded is None:
+        return Ignored("no version is in breach")
+    return Decision(state.changed(degraded=None), f"the breach of v{state.degraded} is over")

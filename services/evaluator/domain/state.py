@@ -73,7 +73,14 @@ class Evaluations(Frozen):
     model: str
     limit: Limit = Limit()
     production: Stay | None = None
+    degraded: int | None = None
+    """The version that fell short, by the monitor's latest word; none: none did, or it is over."""
     versions: dict[int, Registered] = {}
+
+    def is_in_breach(self, version: int | None) -> bool:
+        """Tell whether a version is the champion, and fell short."""
+        champion = self.production
+        return champion is not None and champion.version == version == self.degraded
 
     def with_version(self, number: int, registered: Registered) -> Self:
         """Remember a version; the oldest that are not in production are forgotten."""

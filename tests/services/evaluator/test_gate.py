@@ -30,14 +30,14 @@ def case(**changes: Any) -> Case:
         points=600,
         gate=GateSeen(limit=0.35, limit_is="1.0 × baseline", min_points=50),
         champion=ALONE,
-        trigger="schedule",
+        in_breach=False,
     )
     return usual.changed(**changes)
 
 
 WITHIN, ABOVE = {"score": 0.35}, {"score": 0.3501}
 TIGHT = GateSeen(limit=0.25, limit_is="tightened threshold", min_points=50)
-FELL_SHORT = {"gate": TIGHT, "trigger": "degradation"}
+FELL_SHORT = {"gate": TIGHT, "in_breach": True}
 
 
 @pytest.mark.parametrize(

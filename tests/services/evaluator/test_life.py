@@ -9,6 +9,8 @@ from shared.contracts import limits
 from shared.contracts.envelope import Revision
 from shared.contracts.evaluation import Evaluation
 from shared.contracts.lifecycle import (
+    AccuracyDegraded,
+    AccuracyRecovered,
     DeploymentFailed,
     DeploymentRolledBack,
     EndpointInService,
@@ -175,19 +177,71 @@ def test_a_candidate_that_was_not_compared_with_the_champion_waits_for_a_person(
     assert loop.last(ModelEvaluated).champion.version == 1
 
 
-def test_a_candidate_for_a_champion_that_fell_short_passes_by_beating_it() -> None:
+@pytest.fixture
+def poor() -> Loop:
+    """Version 1 is in production, and any candidate beats it; none is within the limit."""
     loop = Loop()
     loop.people.seen = World(gate=Gate(threshold=0.5, min_points=8), bake_s=0)
     loop.hear(run_left(loop.objects))
     loop.in_production(1)
     loop.aws.champion = POOR
     loop.people.seen = World(gate=Gate(threshold=0.01, min_points=8), bake_s=0)
-    for number, trigger in ((2, "schedule"), (3, "degradation")):
-        loop.hear(run_left(loop.objects, number=number).changed(trigger=trigger))
-    assert loop.said()[-4:] == [
-        "ModelEvaluated", "ModelRefused", "ModelEvaluated", "ModelRegistered",
-    ]  # fmt: skip
-    assert "the champion fell short" in loop.last(ModelEvaluated).reasons[1]
+    return loop
+
+
+def in_breach(version: int) -> AccuracyDegraded:
+    """The monitor says that a version fell short."""
+    return AccuracyDegraded.example().changed(
+        stage="production", version=version, degraded_version=version
+    )
+
+
+OVER = AccuracyRecovered.example().changed(stage="production", version=1, degraded_version=1)
+
+
+def passes(loop: Loop, number: int, trigger: str) -> bool:
+    """Judge one run more."""
+    loop.hear(run_left(loop.objects, number=number).changed(trigger=trigger))
+    return bool(loop.last(ModelEvaluated).verdict == "passed")
+
+
+@pytest.mark.parametrize("trigger", ["person", "degradation", "spec", "schedule"])
+def test_while_the_champion_is_in_breach_beating_it_is_enough_whoever_wanted_the_run(
+    poor: Loop, trigger: str
+) -> None:
+    assert not passes(poor, 2, trigger)
+    poor.hear(in_breach(1))
+    assert passes(poor, 3, trigger)
+    assert "the champion fell short" in poor.last(ModelEvaluated).reasons[1]
+    poor.hear(OVER)
+    assert not passes(poor, 4, trigger)
+
+
+def test_a_recovery_that_is_heard_first_counts(poor: Loop) -> None:
+    poor.hear(OVER, revision=Revision(number=8, index=0))
+    poor.hear(in_breach(1), revision=Revision(number=7, index=0))
+    assert not passes(poor, 2, "degradation")
+
+
+def test_a_breach_is_of_one_version_and_waits_for_the_news_that_it_serves(poor: Loop) -> None:
+    poor.hear(in_breach(1))
+    assert passes(poor, 2, "schedule")
+    poor.in_production(2)
+    poor.aws.configs = ["mc-dev-fees-production-v2-00000000"] * 2
+    assert not passes(poor, 3, "degradation")
+    poor.hear(in_breach(3))
+    poor.aws.configs = ["mc-dev-fees-production-v2-00000000"] * 2
+    assert not passes(poor, 4, "degradation")
+    assert poor.last(ModelEvaluated).champion.points > 0
+    poor.in_production(3)
+    assert poor.state.is_in_breach(3)
+
+
+def test_a_version_that_comes_back_is_in_breach_as_it_was(poor: Loop) -> None:
+    poor.hear(in_breach(1))
+    poor.in_production(2)
+    poor.in_production(1, reason="rollback")
+    assert passes(poor, 2, "person")
 
 
 def test_a_threshold_set_just_before_counts_without_waiting_for_the_sweep() -> None:
