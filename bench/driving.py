@@ -18,9 +18,10 @@ from infra.local.memory import family
 from infra.local.stack import LocalStack
 from ops.cli.connecting import connect
 from ops.cli.demo import scene
-from ops.cli.demo.command import ENV, OPERATOR, speaking_to
+from ops.cli.demo.command import OPERATOR
 from ops.cli.demo.story import Story, commands
 from ops.cli.listening import listening
+from ops.cli.local_aws import ENV, speaking_to
 from ops.cli.main import main as application
 from ops.cli.output import console
 

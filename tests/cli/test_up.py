@@ -1,9 +1,19 @@
 """What `modelcycle up` brings in, and how fast."""
 
+import fcntl
 from datetime import timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from infra.local.front_process import FrontError
+from infra.local.function_host import FunctionBrokenError
+from infra.local.http_server import PortTakenError
+from infra.local.provision import ProvisionError
+from infra.local.stack import NotQuietError
+from ops.cli.demo import scene
 from ops.cli.demo.scene import HISTORY_ENDS
 from ops.cli.up.command import world_of
 from ops.cli.up.worlds import Blockchain, Nothing, Simulated, rhythm
@@ -52,6 +62,11 @@ def test_the_real_source_is_polled_by_the_wall_clock_and_has_no_simulated_histor
         assert source.url == BLOCKCHAIN_URL
 
 
+def scene_of_nothing() -> Any:
+    """A scene of which only the series' name is read."""
+    return SimpleNamespace(series=SimpleNamespace(series="transactions"))
+
+
 def test_nothing_comes_in_where_nothing_is_wanted() -> None:
     world = world_of("none", 7, "transactions", 600, "3d", 3.0)
     assert isinstance(world, Nothing)
@@ -65,3 +80,42 @@ def test_a_change_at_no_time_is_refused(bare: Cli, change_after: str) -> None:
     assert code == 2
     assert told[0].startswith("Error: --change-after: ")
     assert told[1] == "Try: write it as 12h or 3d, or never"
+
+
+@pytest.mark.parametrize("command", ["up", "demo"])
+def test_a_folder_is_for_one_and_a_second_start_touches_nothing_in_it(
+    bare: Cli, tmp_path: Path, command: str
+) -> None:
+    kept = tmp_path / ".local" / command / "simulated-transactions.csv"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("of the first")
+    with (tmp_path / ".local" / f"{command}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        code, told = lines(bare(command))
+    assert code == 1
+    assert told == [
+        f"Error: another `modelcycle {command}` is running in {tmp_path}",
+        "Try: wait for it or end it, or use another folder",
+    ]
+    assert kept.read_text() == "of the first"
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "fix"),
+    [
+        (PortTakenError("port 4577 cannot be used"), 2, "give another --port; 0 takes a free one"),
+        (FrontError("the front does not answer"), 1, "see .local/up/logs"),
+        (ProvisionError("pipeline.json is missing"), 1, "see .local/up/logs"),
+        (FunctionBrokenError("trainer: does not start"), 1, "see .local/up/logs"),
+        (NotQuietError("not quiet within 1 s"), 1, "see .local/up/logs"),
+    ],
+)
+def test_what_the_local_aws_cannot_do_is_said_in_two_lines(
+    bare: Cli, unconfigured: pytest.MonkeyPatch, error: Exception, code: int, fix: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    unconfigured.setattr("ops.cli.up.command.run", fail)
+    unconfigured.setattr(scene, "simulated", lambda *_: scene_of_nothing())
+    assert lines(bare("up", "--source", "none")) == (code, [f"Error: {error}", f"Try: {fix}"])

@@ -188,7 +188,7 @@ def test_the_demo_refuses_a_port_that_is_taken(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done, _ = play(tmp_path, "--port", str(taken.getsockname()[1]))
     assert done.returncode == 2, done.stderr
-    assert "leave --port out" in done.stderr
+    assert "0 takes a free one" in done.stderr
 
 
 def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
@@ -197,4 +197,4 @@ def test_two_demos_do_not_share_a_folder(tmp_path: Path) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
         done, _ = play(tmp_path)
     assert done.returncode == 1
-    assert "another demo is running" in done.stderr
+    assert "another `modelcycle demo` is running" in done.stderr

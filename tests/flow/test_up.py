@@ -115,7 +115,7 @@ def test_a_model_is_steered_from_another_terminal_while_days_pass(
     assert left_running(tmp_path) == []
 
 
-def test_ctrl_c_ends_it_while_it_starts_and_a_taken_port_is_named(
+def test_ctrl_c_ends_it_while_it_starts_and_a_second_start_is_refused_and_harms_nothing(
     tmp_path: Path, terminals: list[Terminal]
 ) -> None:
     terminals.append(Terminal(tmp_path, "--source", "none"))
@@ -124,16 +124,23 @@ def test_ctrl_c_ends_it_while_it_starts_and_a_taken_port_is_named(
     port = re.search(r"127\.0\.0\.1:(\d+)", exported)
     assert port
     (second_folder := tmp_path / "second").mkdir()
-    second = subprocess.run(
-        [MODELCYCLE, "up", "--port", port[1]],
-        cwd=second_folder,
-        capture_output=True,
-        text=True,
-        timeout=LIMIT_S,
-    )
-    assert second.returncode == 1
-    assert f"port {port[1]}" in second.stderr
-    assert "Traceback" not in second.stderr
+    up.until("ModelSpecApplied")
+    for folder, code, says in (
+        (second_folder, 2, f"port {port[1]}"),
+        (tmp_path, 1, "another `modelcycle up` is running"),
+    ):
+        second = subprocess.run(
+            [MODELCYCLE, "up", "--port", port[1]],
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT_S,
+        )
+        assert second.returncode == code
+        assert says in second.stderr
+        assert "Traceback" not in second.stderr
+    assert (tmp_path / ".local" / "up" / "logs" / "trainer.log").exists()
+    assert "fees" in up.enter("status")
     assert up.interrupt() == 0
     assert "Traceback" not in up.told()
     assert left_running(tmp_path) == []

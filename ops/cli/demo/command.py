@@ -1,10 +1,8 @@
 """``modelcycle demo``: starts the local AWS, plays the story, shows how it ended."""
 
-import fcntl
 import os
 import shutil
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, NamedTuple
@@ -20,12 +18,12 @@ from ops.cli.demo.steps import Steps
 from ops.cli.demo.story import Story, commands
 from ops.cli.errors import failed, misused
 from ops.cli.listening import listening
+from ops.cli.local_aws import ENV, alone, explained, speaking_to
 
 if TYPE_CHECKING:
     from infra.local.stack import LocalStack
     from ops.cli.demo.streams import Stream
 
-ENV = "dev"
 OPERATOR = "operator.demo"
 FOLDER = Path(".local") / "demo"
 PICTURE = Path("demo-forecast.png")
@@ -89,20 +87,14 @@ def demo(
     then in seconds, and the model is watched while the regime changes; of your own series the last
     part is streamed.
     """
-    from infra.local.feeds import FeedError
-    from infra.local.front_process import FrontError
-    from infra.local.function_host import FunctionError
-    from infra.local.http_server import PortTakenError
-    from infra.local.lambdas import QueueLostError
-    from infra.local.provision import ProvisionError
-    from infra.local.stack import LocalStack, StackError
+    from infra.local.stack import LocalStack
 
     console = output.console()
     started = monotonic()
     check_words(data, wanted)
     files = Files(picture, report, document)
     check_places(picture, report, document)
-    with alone():
+    with alone(FOLDER), explained(FOLDER):
         shutil.rmtree(FOLDER, ignore_errors=True)
         FOLDER.mkdir(parents=True)
         if data:
@@ -115,31 +107,19 @@ def demo(
         if live:
             stream = recorded(played) if data else simulated(seed, played, change)
             played = stream.scene
-        try:
-            with ExitStack() as ending:
-                source = ending.enter_context(stream.open()) if stream else None
-                stack = LocalStack(
-                    FOLDER,
-                    port=port,
-                    env=ENV,
-                    clock_start=stream.clock_start if stream else None,
-                    source=source,
-                    trouble=output.note,
-                )
-                ending.enter_context(stack)
-                ending.enter_context(speaking_to(stack.environment(OPERATOR)))
-                play(console, stack, played, stream, files, started)
-        except PortTakenError as error:
-            raise misused(str(error), "leave --port out: a free one is taken") from error
-        except (
-            FeedError,
-            FrontError,
-            FunctionError,
-            ProvisionError,
-            QueueLostError,
-            StackError,
-        ) as error:
-            raise failed(str(error), f"see {FOLDER / 'logs'}") from error
+        with ExitStack() as ending:
+            source = ending.enter_context(stream.open()) if stream else None
+            stack = LocalStack(
+                FOLDER,
+                port=port,
+                env=ENV,
+                clock_start=stream.clock_start if stream else None,
+                source=source,
+                trouble=output.note,
+            )
+            ending.enter_context(stack)
+            ending.enter_context(speaking_to(stack.environment(OPERATOR)))
+            play(console, stack, played, stream, files, started)
 
 
 def check_words(data: Path | None, wanted: dict[str, str | int | None]) -> None:
@@ -157,33 +137,6 @@ def check_places(*files: Path | None) -> None:
     for file in files:
         if file is not None and not os.access(file.absolute().parent, os.W_OK):
             raise misused(f"{file}: nothing can be written there", "name a file in another folder")
-
-
-@contextmanager
-def alone() -> Iterator[None]:
-    """Have the demo's folder for oneself.
-
-    Raises
-    ------
-    CliError
-        If another demo has it, or it cannot be written.
-    """
-    try:
-        FOLDER.parent.mkdir(exist_ok=True)
-        lock = (FOLDER.parent / "demo.lock").open("w")
-    except OSError as error:
-        raise misused(
-            f"{FOLDER.parent}: {error.strerror}: the demo keeps its files there",
-            "run it in a folder that you may write to",
-        ) from error
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise failed(
-                f"another demo is running in {Path.cwd()}", "wait for it, or use another folder"
-            ) from None
-        yield
 
 
 def introduce(console: Console, played: scene.Scene) -> None:
@@ -269,17 +222,3 @@ def recorded(played: scene.Scene) -> "Stream":
     from ops.cli.demo import streams
 
     return streams.recorded(played, FOLDER)
-
-
-@contextmanager
-def speaking_to(environment: dict[str, str]) -> Iterator[None]:
-    """Point this process's AWS clients to the local AWS, and back."""
-    before = dict(os.environ)
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        del os.environ[name]
-    os.environ.update(environment)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)

@@ -10,6 +10,7 @@ from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 from rich.text import Text
 
@@ -17,12 +18,14 @@ from ops.cli import output, tail
 from ops.cli.causes import Causes
 from ops.cli.connecting import connect, login_name
 from ops.cli.demo import scene
-from ops.cli.demo.command import ENV, SEED, speaking_to
+from ops.cli.demo.command import SEED
 from ops.cli.demo.scene import HISTORY_ENDS
 from ops.cli.demo.story import commands, quoted
-from ops.cli.errors import CliError, failed, misused
+from ops.cli.errors import CliError, misused
+from ops.cli.local_aws import ENV, alone, explained, speaking_to
 from ops.cli.up.worlds import Blockchain, Nothing, Simulated, World
 from shared.contracts.timing import read_duration
+from shared.messaging.errors import HandlingError
 
 if TYPE_CHECKING:
     from infra.local.stack import LocalStack
@@ -38,6 +41,16 @@ EXPORTED = (
     "AWS_SECRET_ACCESS_KEY",
 )
 """What points any AWS client here; credentials that are named come before those of a profile."""
+ENDS = (
+    CliError,
+    click.ClickException,
+    HandlingError,
+    BotoCoreError,
+    ClientError,
+    OSError,
+    RuntimeError,  # all that the local AWS raises, click's Exit, and executors that have ended
+)
+"""What may end what comes in; anything else is a mistake of ours, and is shown as one."""
 ENDING_LIMIT_S = 10.0  # for a thread to see that its stack has ended
 
 
@@ -72,20 +85,16 @@ def up(source: str, speed: float, change_after: str, level: float, seed: int, po
     waits for you: approve it from another terminal, watch it, roll it back. Nothing is left when
     it ends: state lives in memory.
     """
-    from infra.local.stack import StackError
-
     console = output.console()
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir(parents=True)
-    played = scene.simulated(FOLDER, seed)
-    world = world_of(source, seed, played.series.series, speed, change_after, level)
     try:
-        with interruptible():
+        with alone(FOLDER), explained(FOLDER), interruptible():
+            shutil.rmtree(FOLDER, ignore_errors=True)
+            FOLDER.mkdir(parents=True)
+            played = scene.simulated(FOLDER, seed)
+            world = world_of(source, seed, played.series.series, speed, change_after, level)
             run(console, played, world, port)
     except KeyboardInterrupt:
         output.note("everything has ended")
-    except (StackError, OSError) as error:
-        raise failed(str(error), f"see {FOLDER / 'logs'}, or choose another --port") from error
 
 
 def world_of(
@@ -181,7 +190,7 @@ class Life:
         try:
             self.begin()
             self.world.go_on(self.stack, output.note)
-        except BaseException as error:
+        except ENDS as error:
             if self.stopping.is_set():
                 return  # the stack has gone away, as it should
             what = error.what if isinstance(error, CliError) else f"{type(error).__name__}: {error}"
