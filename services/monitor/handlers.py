@@ -8,6 +8,7 @@ from services.monitor.domain.state import Watch
 from services.monitor.ports import Look
 from shared.contracts.envelope import Envelope, Event
 from shared.contracts.lifecycle import (
+    DeploymentFailed,
     DeploymentRolledBack,
     EndpointInService,
     LimitRestored,
@@ -40,6 +41,13 @@ def endpoint_in_service(
     known = registered(state, event.data.version, look) if is_production(event.data) else None
     correlation_id = event.metadata.correlation_id
     return production.begin(state, event.data, known, look.world(state.model), correlation_id)
+
+
+def deployment_failed(
+    event: Envelope[DeploymentFailed], state: Watch, look: Look, now: datetime
+) -> Answer:
+    """A version is not where it should be."""
+    return production.end(state, event.data)
 
 
 def deployment_rolled_back(
@@ -99,6 +107,7 @@ def is_production(said: EndpointInService) -> bool:
 HANDLERS: dict[type[Event], Handler] = {
     ObservationsIngested: observations_ingested,
     EndpointInService: endpoint_in_service,
+    DeploymentFailed: deployment_failed,
     DeploymentRolledBack: deployment_rolled_back,
     LimitSet: limit_set,
     LimitTightened: limit_tightened,

@@ -121,6 +121,7 @@ SUBSCRIPTIONS: tuple[Subscription, ...] = (
     hears("deployer", DeploymentRequested),
     hears("monitor", ObservationsIngested, about=About.SERIES_AND_ITS_MODELS),
     hears("monitor", EndpointInService),
+    hears("monitor", DeploymentFailed),
     hears("monitor", DeploymentRolledBack),
     hears("monitor", LimitSet),
     hears("monitor", LimitTightened),

@@ -6,6 +6,7 @@ from services.monitor.domain import observing
 from services.monitor.domain.seen import Known, World
 from services.monitor.domain.state import Stay, Watch
 from shared.contracts.lifecycle import (
+    DeploymentFailed,
     DeploymentRolledBack,
     EndpointInService,
     LimitRestored,
@@ -58,13 +59,18 @@ def learned(stay: Stay, known: Known | None) -> Stay:
     return stay.changed(known=known, next_origin=first + passed * task.span)
 
 
-def end(state: Watch, said: DeploymentRolledBack) -> Answer:
-    """A version was taken from production; the one that follows is said apart."""
+def end(state: Watch, said: DeploymentFailed | DeploymentRolledBack) -> Answer:
+    """A version was taken from production, or nothing serves there any more; the version that
+    follows is said apart."""
     if said.stage != Stage.PRODUCTION:
         return None
-    if state.stay is None or state.stay.version != said.version:
-        return Ignored(f"v{said.version} is not the one that is watched")
-    return Decision(state.changed(stay=None), f"v{said.version} left production: {said.reason}")
+    stay = state.stay
+    if stay is None:
+        return Ignored("no version is watched")
+    is_taken_away = isinstance(said, DeploymentRolledBack) and said.version == stay.version
+    if said.back_to is not None and not is_taken_away:
+        return Ignored(f"v{stay.version} serves on, and is watched")
+    return Decision(state.changed(stay=None), f"v{stay.version} left production: {said.reason}")
 
 
 def limit(state: Watch, said: LimitSet | LimitTightened | LimitRestored) -> Decision[Watch]:

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from shared.contracts.envelope import Event
 from shared.contracts.lifecycle import (
     AccuracyDegraded,
     AccuracyMeasured,
     AccuracyRecovered,
+    DeploymentFailed,
     DeploymentRolledBack,
     EndpointInService,
     LimitRestored,
@@ -237,11 +239,29 @@ def test_a_staging_endpoint_is_not_watched() -> None:
     assert loop.state.stay is None
 
 
-def test_a_version_that_left_production_is_not_asked_any_more(loop: Loop) -> None:
-    gone = DeploymentRolledBack.example().changed(stage="production", version=1)
+FAILED = DeploymentFailed.example().changed(stage="production", version=1, back_to=None)
+ROLLED_BACK = DeploymentRolledBack.example().changed(stage="production", version=1, back_to=None)
+GONE = [FAILED, ROLLED_BACK, ROLLED_BACK.changed(back_to=7), FAILED.changed(version=2)]
+SERVES_ON = [FAILED.changed(version=2, back_to=1), ROLLED_BACK.changed(version=2, back_to=1)]
+IN_STAGING = [FAILED.changed(stage="staging"), ROLLED_BACK.changed(stage="staging")]
+
+
+@pytest.mark.parametrize("gone", GONE)
+def test_a_version_that_left_production_is_not_asked_any_more(loop: Loop, gone: Event) -> None:
     loop.hear(gone)
     loop.pass_(2)
     assert loop.aws.asked == []
+    loop.hear(gone)
+    assert loop.state.stay is None
+
+
+@pytest.mark.parametrize("other", [*SERVES_ON, *IN_STAGING])
+def test_what_became_of_another_version_or_in_staging_changes_nothing(
+    loop: Loop, other: Event
+) -> None:
+    loop.hear(other)
+    loop.pass_(2)
+    assert len(loop.aws.asked) == 2
 
 
 def test_a_version_that_came_back_is_asked_for_what_is_to_come(loop: Loop) -> None:
