@@ -20,12 +20,11 @@ from services.deployer.domain.seen import World
 from services.deployer.domain.state import Deployments, Phase, Rollout
 from shared.contracts import limits
 from shared.contracts.lifecycle import DeploymentFailed, DeploymentStarted, DeploymentSuperseded
+from shared.contracts.lifecycle.deployment import ROLLBACK
 from shared.contracts.names import Stage
 from shared.contracts.specs import Strategy
 from shared.messaging.decision import Decision
 from shared.messaging.errors import Refused
-
-ROLLBACK = "rollback"
 
 
 def start(

@@ -24,11 +24,12 @@ from datetime import datetime
 from services.deployer.domain import retention
 from services.deployer.domain.actions import DeleteEndpoint, SmokeTest
 from services.deployer.domain.outcomes import Done, Skipped
-from services.deployer.domain.rollouts import ROLLBACK, ask, failed, start, stopped, told, wait
+from services.deployer.domain.rollouts import ask, failed, start, stopped, told, wait
 from services.deployer.domain.seen import Endpoint, Serving, World
 from services.deployer.domain.state import Deployments, OnEndpoint, Phase, Rollout
 from shared.contracts import limits, names
 from shared.contracts.lifecycle import DeploymentRolledBack, EndpointInService
+from shared.contracts.lifecycle.deployment import ROLL_OUT, ROLLBACK
 from shared.contracts.names import Stage
 from shared.messaging.decision import Decision
 from shared.messaging.errors import Refused
@@ -96,7 +97,7 @@ def landed(
         endpoint=state.endpoint(stage),
         endpoint_config=rollout.config,
         cutoff=version.cutoff or now,
-        reason=ROLLBACK if back else "roll-out",
+        reason=ROLLBACK if back else ROLL_OUT,
     )
     rolled_back = (
         (rolled_back_event(state, stage, back, rollout.version, rollout.reason),) if back else ()

@@ -15,7 +15,6 @@ from shared.contracts.names import Stage
 from shared.messaging.decision import Decision, Ignored
 
 Answer = Decision[Evaluations] | Ignored | None
-ROLLBACK = "rollback"
 
 
 def begin(
@@ -25,21 +24,20 @@ def begin(
     before it tightened is taken back: the two facts of a roll-back may come in either order."""
     if said.stage != Stage.PRODUCTION:
         return None
-    came_back = said.reason == ROLLBACK
     stay = Stay(
         version=said.version,
         endpoint=said.endpoint,
         config=said.endpoint_config,
         cutoff=said.cutoff,
         since=since,
-        may_tighten=not came_back,
+        may_tighten=not said.came_back,
         correlation_id=correlation_id,
     )
     before = state.production
     decision = Decision(
         state.changed(production=stay), f"v{said.version} is the champion: {said.reason}"
     )
-    if not came_back or before is None or before.version == said.version:
+    if not said.came_back or before is None or before.version == said.version:
         return decision
     why = f"v{before.version} was rolled back to v{said.version}"
     return decision.and_then(lambda after: limit.restore(after, before.version, why))

@@ -28,8 +28,6 @@ from shared.messaging.decision import Decision, Ignored
 
 Answer = Decision[Trainings] | Ignored
 
-ROLLBACK = "rollback"  # the reason of an EndpointInService by which a version came back
-
 
 def register(state: Trainings, said: ModelRegistered, world: World, now: datetime) -> Answer:
     """The gate let a candidate pass; its end may have been heard before."""
@@ -94,7 +92,7 @@ def give_way(state: Trainings, version: int, reason: str, world: World, now: dat
 
 def serve(state: Trainings, said: EndpointInService, world: World, now: datetime) -> Answer:
     """A version serves, in one stage or the other."""
-    if said.reason == ROLLBACK:
+    if said.came_back:
         return come_back(state, said, world, now)
     if said.stage != Stage.PRODUCTION:
         return move(state, said.version, Standing.STAGED)

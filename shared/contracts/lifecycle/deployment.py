@@ -18,6 +18,8 @@ from shared.contracts.lifecycle.fields import (
     Version,
 )
 
+ROLL_OUT, ROLLBACK = "roll-out", "rollback"  # why a version serves
+
 
 class ModelApproved(Event):
     """A person, or the spec's rule, approved a version: it may go to staging."""
@@ -78,8 +80,13 @@ class EndpointInService(Event):
     endpoint_config: ConfigName
     cutoff: Moment
     """The last observation that the version was trained on."""
-    reason: str = Field(default="roll-out", examples=["roll-out"])
+    reason: str = Field(default=ROLL_OUT, examples=[ROLL_OUT])
     """roll-out, or rollback: the version came back, which tightens nothing."""
+
+    @property
+    def came_back(self) -> bool:
+        """Whether the version served before, and came back."""
+        return self.reason == ROLLBACK
 
 
 class DeploymentFailed(Event):
