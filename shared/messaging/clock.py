@@ -5,7 +5,9 @@ import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Protocol
-from urllib.request import ProxyHandler, build_opener
+
+from urllib3 import PoolManager, Retry, Timeout
+from urllib3.exceptions import HTTPError
 
 from shared.messaging.errors import Retryable
 
@@ -31,7 +33,8 @@ class WallClock:
 
 
 class ServedClock:
-    """A clock that somebody else drives: asked for the time at every look, over HTTP.
+    """A clock that somebody else drives: asked for the time at every look, over HTTP, by a
+    connection that is kept; safe for threads.
 
     Parameters
     ----------
@@ -41,7 +44,9 @@ class ServedClock:
 
     def __init__(self, url: str) -> None:
         self.url = url
-        self._opener = build_opener(ProxyHandler({}))  # a proxy knows nothing of this machine
+        self._pool = PoolManager(  # it knows no proxy, which would know nothing of this machine
+            timeout=Timeout(ANSWER_LIMIT_S), retries=Retry(1, backoff_factor=0)
+        )
 
     def now(self) -> datetime:
         """Answer the time in UTC.
@@ -52,9 +57,9 @@ class ServedClock:
             If nobody tells.
         """
         try:
-            with self._opener.open(self.url, timeout=ANSWER_LIMIT_S) as answer:
-                return datetime.fromisoformat(json.load(answer)["now"])
-        except (OSError, ValueError) as error:
+            answer = self._pool.request("GET", self.url)
+            return datetime.fromisoformat(json.loads(answer.data)["now"])
+        except (HTTPError, OSError, ValueError, KeyError) as error:
             raise Retryable(f"{self.url} does not tell the time: {error}") from error
 
 
