@@ -9,16 +9,20 @@ What is mended, all of it against moto 5.2.5 (see the pin in pyproject.toml):
 - delivered events lacked their account, and could be garbled by a detail that holds ``<source>``;
   rules that are disabled, or only scheduled, received every event;
 - TransactWriteItems: see `transactions`;
-- a quarter of each call went into listing its own folders and methods, and a query sorted the whole
-  table before it looked.
+- a quarter of each call went into listing its own folders and methods and into matching its own
+  services' addresses, and a query sorted the whole table before it looked;
+- SSM brought EC2 with it, whose catalogues of machines and images take 100 MB: see `_without_ec2`.
 """
 
 import functools
+import importlib
 import logging
+import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import ModuleType
 from typing import Any, NamedTuple
 
 import jsonpath_ng.ext
@@ -46,6 +50,8 @@ def application() -> Application:
     """Answer moto's WSGI application, mended."""
     _mend()
     moto = DomainDispatcherApplication(create_backend_app)
+    found = functools.cache(moto.get_backend_for_host)
+    moto.get_backend_for_host = found
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         if signature(environ).service == "sqs":
@@ -129,6 +135,7 @@ def put_aws_event(
 def _mend() -> None:
     transactions.install(LOCK)
     backends.list_of_moto_modules = functools.cache(_listed(backends.list_of_moto_modules))
+    _without_ec2()
     responses.method_names_from_class = functools.cache(responses.method_names_from_class)
     Table.query = _looking_unsorted(Table.query)
     jsonpath = functools.lru_cache(maxsize=256)(jsonpath_ng.ext.parse)  # type: ignore[attr-defined]
@@ -138,6 +145,16 @@ def _mend() -> None:
     Queue.delete_message = _holding(Queue.delete_message)
     SQSBackend.receive_message = _holding_queue(SQSBackend.receive_message)
     SQSBackend.change_message_visibility = _waking(SQSBackend.change_message_visibility)
+
+
+def _without_ec2() -> None:
+    """Let moto's SSM go without its EC2, where nobody has a machine to send commands to."""
+    absent = ModuleType("moto.ec2")
+    absent.ec2_backends = {}  # type: ignore[attr-defined]  # all that SSM takes of it
+    sys.modules.setdefault("moto.ec2", absent)
+    importlib.import_module("moto.ssm.models")
+    if sys.modules["moto.ec2"] is absent:
+        del sys.modules["moto.ec2"]  # whoever asks for EC2 itself gets it
 
 
 def _listed(names: Callable[[], Iterable[str]]) -> Callable[[], Sequence[str]]:

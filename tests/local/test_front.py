@@ -312,3 +312,12 @@ def is_alive(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_motos_ssm_comes_without_ec2_whose_catalogues_take_100_mb() -> None:
+    program = (
+        "import sys; from infra.local import moto_server; moto_server.application();"
+        "import moto.ssm.models; assert 'moto.ec2.models' not in sys.modules;"
+        "import moto.ec2; assert moto.ec2.ec2_backends['123456789012']['us-east-1']"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=Path(__file__).parents[2], check=True)
