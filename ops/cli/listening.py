@@ -1,7 +1,7 @@
 """Listening to the bus: a queue of one's own, and each event with the reason of its decision."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from shared.contracts.lifecycle import EVENTS, DecisionRecorded
 from shared.contracts.subscriptions import SERVICES
 
 POLL_S = 1
+MARK = "mark "  # what a note to oneself begins with; an event begins with a brace
 WAIT_FOR_REASON_S = 2.0  # an event and the record of its decision are said together
 
 
@@ -42,18 +43,36 @@ class Listener:
         self.causes = causes
         self.whys: dict[tuple[str, str, int], str] = {}
         self.waiting: list[tuple[float, Envelope[Event]]] = []
+        self.marks = 0
+        self.mark_taken = 0
+        self.mark_heard = 0
+        """The latest mark before which everything was heard."""
 
-    def listen(self, *, wait: bool = True) -> Iterator[Heard]:
-        """Answer what came since the last call; `wait`s for up to a second."""
+    def mark(self) -> int:
+        """Put a mark behind all that was said until now; answer its number, for `mark_heard`.
+
+        The queue of a local AWS keeps the order in which messages come.
+        """
+        self.marks += 1
+        self.sqs.send_message(QueueUrl=self.url, MessageBody=f"{MARK}{self.marks}")
+        return self.marks
+
+    def listen(self) -> Iterator[Heard]:
+        """Answer what came since the last call; waits for up to a second."""
         answer = self.sqs.receive_message(
             QueueUrl=self.url,
             MaxNumberOfMessages=10,
-            WaitTimeSeconds=POLL_S if wait and not self.waiting else 0,
+            WaitTimeSeconds=0 if self.waiting else POLL_S,
         )
-        for message in answer.get("Messages", ()):
-            self.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+        messages = answer.get("Messages", ())
+        self.delete(messages)
+        for message in messages:
+            body = message["Body"]
+            if body.startswith(MARK):
+                self.mark_taken = int(body.removeprefix(MARK))
+                continue
             with suppress(ContractError):  # a stranger's: the services' doors put it aside, too
-                self.take(open_event(json.loads(message["Body"])))
+                self.take(open_event(json.loads(body)))
         while self.waiting:
             since, envelope = self.waiting[0]
             why = self.whys.get(decision_of(envelope))
@@ -61,6 +80,16 @@ class Listener:
                 return
             self.waiting.pop(0)
             yield Heard(envelope, why or "")
+        self.mark_heard = self.mark_taken
+
+    def delete(self, messages: Sequence[Any]) -> None:
+        """Delete messages from the queue."""
+        entries = [
+            {"Id": str(number), "ReceiptHandle": message["ReceiptHandle"]}
+            for number, message in enumerate(messages)
+        ]
+        if entries:
+            self.sqs.delete_message_batch(QueueUrl=self.url, Entries=entries)
 
     def take(self, envelope: Envelope[Event] | None) -> None:
         """Keep an event until its reason is known."""

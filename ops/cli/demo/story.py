@@ -43,7 +43,6 @@ from shared.messaging.clock import WallClock
 E = TypeVar("E", bound=envelope.Event)
 STEP_LIMIT_S = 300.0
 LOOK_S = 0.5  # between two looks at the steps of a training
-BREATH_S = 0.03  # between two looks at an empty queue
 SAME_WORDS = 0.6  # share of letters; above it the reason says nothing new
 WAIT_MAX = timedelta(minutes=1)  # what time turns within that is waited for
 ENDS: dict[type[envelope.Event], str] = {
@@ -89,7 +88,6 @@ class Story:
         self.steps = steps
         self.execution = ""
         self.pass_time = pass_time
-        self.passes = 0
         self.scene = scene
         self.listener = listener
         self.console = console
@@ -165,15 +163,10 @@ class Story:
     def tell(self) -> None:
         """Say each event in one line as it comes, until the story has ended; runs in a thread."""
         while not self.ended.is_set():
-            came = 0
-            for heard in self.listener.listen(wait=self.pass_time is None):
-                came += 1
+            for heard in self.listener.listen():
                 self.tell_one(heard)
             with self.news:
-                self.passes += not came
-                self.news.notify_all()
-            if self.pass_time and not came:
-                sleep(BREATH_S)
+                self.news.notify_all()  # of a mark that was heard
 
     def tell_one(self, heard: Heard) -> None:
         """Say one event; in driven time, what comes every hour is not worth a line."""
@@ -198,9 +191,9 @@ class Story:
 
     def catch_up(self) -> None:
         """Wait until everything that was said has been heard."""
+        mark = self.listener.mark()
         with self.news:
-            wanted = self.passes + 2  # the first may have begun before the last was said
-            self.news.wait_for(lambda: self.passes >= wanted, STEP_LIMIT_S)
+            self.news.wait_for(lambda: self.listener.mark_heard >= mark, STEP_LIMIT_S)
 
     def until(self, wanted: type[E], name: str, **fields: Any) -> E:
         """Wait for an event of the wanted kind, and answer it.
