@@ -77,9 +77,10 @@ class PolledMarket:
 
 
 def source(market: Market, series: str, step: timedelta) -> Source:
-    """Answer a market as the stack's source, for polls that are a step apart."""
+    """Answer a market as the stack's source, for polls that are a step of its own time apart: by
+    the wall clock it may be asked as often as anybody likes."""
     minutes = (step + OVERLAP) // timedelta(minutes=1)
-    return Source("blockchain", market.url(minutes), series)
+    return Source("blockchain", market.url(minutes), series, interval_s=0)
 
 
 class Tape:

@@ -40,6 +40,8 @@ class Source(NamedTuple):
     url: str
     """Where it is asked."""
     series: str
+    interval_s: float | None = None
+    """Between two polls; none: as its row there says."""
 
 
 class StackError(RuntimeError):
@@ -285,4 +287,6 @@ class LocalStack:
             "MODELCYCLE_SOURCE_SERIES": self._source.series,
             "MODELCYCLE_SOURCE_URL": self._source.url,
         }
+        if self._source.interval_s is not None:
+            environment["MODELCYCLE_SOURCE_INTERVAL_S"] = str(self._source.interval_s)
         return [Function(POLLER, POLLER_HANDLER, (), environment, self._function_limit_s)]

@@ -3,13 +3,14 @@
 import fcntl
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from infra.local.front_process import FrontError
-from infra.local.function_host import FunctionBrokenError
+from infra.local.function_host import FunctionBrokenError, FunctionDiedError
 from infra.local.http_server import PortTakenError
 from infra.local.provision import ProvisionError
 from infra.local.stack import NotQuietError
@@ -60,6 +61,59 @@ def test_the_real_source_is_polled_by_the_wall_clock_and_has_no_simulated_histor
     with world.open() as source:
         assert source
         assert source.url == BLOCKCHAIN_URL
+
+
+class Days:
+    """Stands in for the flag that ends a world: notes the waits, and ends it after some."""
+
+    def __init__(self, waits: int) -> None:
+        self.left = waits
+        self.waits: list[float] = []
+
+    def is_set(self) -> bool:
+        return self.left == 0
+
+    def wait(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.left -= 1
+
+
+def stack_that(*answers: dict[str, float] | Exception) -> Any:
+    """A stack whose poller answers this, one after another."""
+    coming = iter(answers)
+
+    def invoke(*_: object) -> dict[str, float]:
+        answer = next(coming)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return SimpleNamespace(supervisor=SimpleNamespace(invoke=invoke), logs=Path("logs"))
+
+
+def test_the_real_source_is_asked_when_it_may_be_and_an_outage_is_said_once() -> None:
+    well, ill = {"failures": 0, "wait_s": 10.0}, {"failures": 3, "wait_s": 80.0}
+    world, days, said = Blockchain("transactions"), Days(6), list[str]()
+    world.stopping = cast(Event, days)
+    died = FunctionDiedError("poller: died")
+    world.go_on(stack_that(well, ill, ill, died, well, well), said.append)
+    assert days.waits == [10.0, 80.0, 80.0, 5.0, 10.0, 10.0]
+    assert said == [
+        "nothing comes in: blockchain.com could not be polled: see logs/poller.log; trying on",
+        "it comes in again",
+    ]
+
+
+def test_a_poll_that_ends_with_the_local_aws_is_no_outage() -> None:
+    world, said = Blockchain("transactions"), list[str]()
+
+    def invoke(*_: object) -> None:
+        world.stop()
+        raise FunctionDiedError("poller: died")
+
+    stack: Any = SimpleNamespace(supervisor=SimpleNamespace(invoke=invoke), logs=Path("logs"))
+    world.go_on(stack, said.append)
+    assert said == []
 
 
 def scene_of_nothing() -> Any:

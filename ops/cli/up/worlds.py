@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 STEPS = tuple(timedelta(minutes=minutes) for minutes in (60, 30, 20, 15, 10, 5))
 PACE_S = 5.0  # a step takes as long at most, where its length allows
-AGAIN_S = 5.0  # after a poll that went wrong
+AGAIN_S = 5.0  # after a poll that came to no end
 
 Say = Callable[[str], None]
 
@@ -132,17 +132,50 @@ class Blockchain:
         return nullcontext(Source("blockchain", BLOCKCHAIN_URL, self.series))
 
     def go_on(self, stack: "LocalStack", say: Say) -> None:
-        """Wake the poller again and again, as a schedule does in AWS."""
+        """Wake the poller again and again, as a schedule does in AWS, but not before it may ask."""
+        from infra.local.function_host import FunctionDiedError
         from infra.local.stack import POLLER
 
+        outage = Outage(say)
         while not self.stopping.is_set():
-            if stack.supervisor.invoke(POLLER, {})["failures"]:
-                say(f"blockchain.com could not be polled: see {stack.logs / POLLER}.log")
+            try:
+                polled = stack.supervisor.invoke(POLLER, {})
+            except FunctionDiedError as error:
+                if self.stopping.is_set():
+                    return  # it ended with the local AWS
+                outage.goes_on(str(error))
                 self.stopping.wait(AGAIN_S)
+                continue
+            if polled["failures"]:
+                log = stack.logs / f"{POLLER}.log"
+                outage.goes_on(f"blockchain.com could not be polled: see {log}")
+            else:
+                outage.is_over()
+            self.stopping.wait(polled["wait_s"])
 
     def stop(self) -> None:
         """Poll no more."""
         self.stopping.set()
+
+
+class Outage:
+    """Says once that nothing comes in, however often it is tried, and once that it does again."""
+
+    def __init__(self, say: Say) -> None:
+        self.say = say
+        self.lasts = False
+
+    def goes_on(self, why: str) -> None:
+        """Nothing came in."""
+        if not self.lasts:
+            self.say(f"nothing comes in: {why}; trying on")
+        self.lasts = True
+
+    def is_over(self) -> None:
+        """Something came in."""
+        if self.lasts:
+            self.say("it comes in again")
+        self.lasts = False
 
 
 def rhythm(speed: float) -> tuple[timedelta, float]:

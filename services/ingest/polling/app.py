@@ -1,7 +1,7 @@
 """The poller's composition root and Lambda entry: woken every minute, it polls for most of it.
 
-Its answer says how many records it sent and how long the source is left in peace. The event may
-say for how many ``seconds`` it polls; 0: once.
+Its answer says how many records it sent and how long the source is left in peace: woken before, it
+asks nothing. The event may say for how many ``seconds`` it polls; 0: once.
 """
 
 import os
@@ -40,10 +40,12 @@ def build(environment: Mapping[str, str] = os.environ) -> Poller:
     if name not in SOURCES:
         raise MisconfiguredError(f"no source {name!r}: {suggestion(name, SOURCES)}")
     source = SOURCES[name]
+    url = environment.get("MODELCYCLE_SOURCE_URL", source.url)
+    interval_s = float(environment.get("MODELCYCLE_SOURCE_INTERVAL_S", source.interval_s))
     queue = names.records_queue(settings.env)
     return Poller(
         name,
-        source._replace(url=environment.get("MODELCYCLE_SOURCE_URL", source.url)),
+        source._replace(url=url, interval_s=interval_s),
         series,
         Urllib(),
         RecordsQueue(runtime.client("sqs"), queue, runtime.blobs(settings)),
@@ -66,13 +68,19 @@ def keep_polling(
     elapsed_s: Callable[[], float] = monotonic,
     pause: Callable[[float], None] = sleep,
 ) -> dict[str, Any]:
-    """Poll again and again, until the next poll would come too late; at least once."""
-    end_s, polls, records = elapsed_s() + seconds, 0, 0
+    """Poll again and again, until the next poll would come too late; at least once, unless the
+    source is to be left in peace."""
+    end_s, before, records = elapsed_s() + seconds, poller.polls, 0
     while True:
         polled = poller.poll()
-        polls, records = polls + 1, records + polled.records
-        if elapsed_s() + polled.wait_s > end_s:
-            return {"polls": polls, "records": records, "failures": poller.failures}
+        records += polled.records
+        if elapsed_s() + polled.wait_s >= end_s:
+            return {
+                "polls": poller.polls - before,
+                "records": records,
+                "failures": poller.failures,
+                "wait_s": polled.wait_s,
+            }
         pause(polled.wait_s)
 
 

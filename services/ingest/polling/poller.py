@@ -1,4 +1,5 @@
-"""Polling a source politely: one request at a time, conditional, and less often after a failure.
+"""Polling a source politely: one request at a time, conditional, never sooner than its row allows
+however often one is woken, and less often after a failure.
 
 Nothing is lost by a bad answer: what it would have held comes with the next one, as far as the
 source still has it, and what comes twice ingest counts once. So the poller remembers only what
@@ -74,6 +75,7 @@ class Poller:
         self.wall = wall
         self.elapsed_s = elapsed_s
         self.log = log
+        self.polls = 0
         self.failures = 0
         self.conditions: Mapping[str, str] = {}
         self.last_ids: frozenset[str] = frozenset()
@@ -84,12 +86,13 @@ class Poller:
         left_s = self.peace_until_s - self.elapsed_s()
         if left_s > 0:
             return Polled(0, left_s)
+        self.polls += 1
         try:
             records = self.ask()
         except (UnreachableError, BadAnswerError, Retryable, Refused) as error:
             return self.back_off(error)
         self.failures = 0
-        return Polled(records, self.source.interval_s)
+        return self.leave_in_peace(records, self.source.interval_s)
 
     def ask(self) -> int:
         """Ask, send what came, and only then remember it; answer how many records were sent."""
@@ -141,12 +144,16 @@ class Poller:
         self.failures += 1
         asked_s = error.wait_s if isinstance(error, WaitLongerError) else 0.0
         wait_s = max(min(doubled, limits.POLL_BACKOFF_SECONDS_MAX), asked_s)
-        self.peace_until_s = self.elapsed_s() + wait_s
         self.log.warning(
             f"{self.name} is left in peace for {wait_s:.0f} s: {error}",
             extra={"source": self.name, "series": self.series, "failures": self.failures},
         )
-        return Polled(0, wait_s)
+        return self.leave_in_peace(0, wait_s)
+
+    def leave_in_peace(self, records: int, wait_s: float) -> Polled:
+        """Ask nothing for so long."""
+        self.peace_until_s = self.elapsed_s() + wait_s
+        return Polled(records, wait_s)
 
 
 def seconds_to_wait(retry_after: str, now: datetime) -> float:

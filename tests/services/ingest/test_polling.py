@@ -149,6 +149,7 @@ def test_polls_overlap_and_the_same_answer_is_the_same_batch(
     scene.answers(Reply(body=first), Reply(body=second), Reply(body=second))
     for _ in range(3):
         scene.poller.poll()
+        scene.passes(10)
     assert len(scene.outbox.batches) == 2
     assert len(scene.outbox.ids()) == 4
     assert caplog.records == []
@@ -157,6 +158,7 @@ def test_polls_overlap_and_the_same_answer_is_the_same_batch(
 def test_a_gap_between_two_answers_is_said(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:
     scene.answers(Reply(body=told(transaction(1))), Reply(body=told(transaction(2))))
     scene.poller.poll()
+    scene.passes(10)
     scene.poller.poll()
     assert "observations were missed" in caplog.text
     assert len(scene.outbox.ids()) == 2
@@ -166,6 +168,7 @@ def test_it_asks_conditionally_and_an_unchanged_answer_sends_nothing(scene: Scen
     tag = (("ETag", '"abc"'), ("Last-Modified", "Sun, 01 Mar 2026 00:00:00 GMT"))
     scene.answers(Reply(body=told(transaction(1)), headers=tag), Reply(304, b""))
     assert scene.poller.poll().records == 1
+    scene.passes(10)
     assert scene.poller.poll().records == 0
     assert "if-none-match" not in scene.server.asked[0]
     assert scene.server.asked[1]["if-none-match"] == '"abc"'
@@ -238,6 +241,7 @@ def test_it_backs_off_twice_as_long_each_time_and_asks_nothing_meanwhile(scene: 
     assert scene.server.most_at_once == 1
     scene.answers(Reply(body=told(transaction(1))), Reply(500, b""))
     assert scene.poller.poll().wait_s == 10
+    scene.passes(10)
     assert scene.poller.poll().wait_s == 10
 
 
@@ -285,8 +289,47 @@ def test_an_answer_of_which_nothing_can_be_read_names_the_reason() -> None:
 def test_it_polls_until_the_next_poll_would_come_too_late(scene: Scene) -> None:
     scene.answers(Reply(body=told(transaction(1))))
     done = app.keep_polling(scene.poller, 45, scene.elapsed_s, scene.passes)
-    assert done == {"polls": 5, "records": 5, "failures": 0}
+    assert done == {"polls": 5, "records": 5, "failures": 0, "wait_s": 10}
+    scene.passes(10)
     assert app.keep_polling(scene.poller, 0, scene.elapsed_s, scene.passes)["polls"] == 1
+
+
+def test_however_often_it_is_woken_the_source_is_left_in_peace_between_two_polls(
+    scene: Scene,
+) -> None:
+    scene.answers(Reply(body=told(transaction(1))))
+    asked_s = []
+    for _ in range(3):
+        before = len(scene.server.asked)
+        done = app.keep_polling(scene.poller, 0, scene.elapsed_s, scene.passes)
+        asked_s += [scene.elapsed_s()] * (len(scene.server.asked) - before)
+        scene.passes(4)
+    assert asked_s == [0]
+    assert done == {"polls": 0, "records": 0, "failures": 0, "wait_s": 2}
+    scene.passes(2)
+    assert app.keep_polling(scene.poller, 0, scene.elapsed_s, scene.passes)["polls"] == 1
+
+
+def test_a_source_on_this_machine_may_be_asked_as_often_as_it_is_woken(scene: Scene) -> None:
+    scene.poller.source = scene.poller.source._replace(interval_s=0)
+    scene.answers(Reply(500, b""), Reply(body=told(transaction(1))))
+    for failures in (1, 0, 0):
+        done = app.keep_polling(scene.poller, 0, scene.elapsed_s, scene.passes)
+        assert (done["polls"], done["failures"]) == (1, failures)
+
+
+def test_in_an_outage_it_says_for_how_long_to_wait_and_asks_nothing_before(scene: Scene) -> None:
+    scene.answers(Reply(500, b""))
+    waits = []
+    for _ in range(4):
+        done = app.keep_polling(scene.poller, 45, scene.elapsed_s, scene.passes)
+        waits.append(done["wait_s"])
+        asked = len(scene.server.asked)
+        again = app.keep_polling(scene.poller, 0, scene.elapsed_s, scene.passes)
+        assert (again["polls"], again["wait_s"]) == (0, done["wait_s"])
+        assert len(scene.server.asked) == asked
+        scene.passes(done["wait_s"])
+    assert waits == [40, 80, 160, 320]
 
 
 def test_a_batch_too_large_for_a_message_goes_through_a_file(
