@@ -2,12 +2,11 @@
 stored."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from services.evaluator import runs
 from services.evaluator.domain import backtest, champion, evaluation
 from services.evaluator.domain.actions import Evaluate, Register
-from services.evaluator.domain.backtest import Quantiles
 from services.evaluator.domain.outcomes import NOT_JUDGEABLE, Evaluated, VersionRegistered
 from services.evaluator.domain.state import Stay
 from services.evaluator.ports import Ports, Proposal
@@ -19,8 +18,9 @@ from shared.contracts.lifecycle.fields import Blob
 from shared.contracts.registration import Registration
 from shared.forecasting import baseline
 from shared.forecasting.baseline import ContextTooShortError
-from shared.forecasting.deepar_json import FormatError, Series
+from shared.forecasting.deepar_json import FormatError, Quantiles, quantiles_of
 from shared.forecasting.losses import LossUndefinedError, Outcome
+from shared.messaging import serving
 from shared.messaging.decision import Action, Effect
 from shared.messaging.errors import Refused
 
@@ -95,33 +95,16 @@ def ask_champion(
     FormatError
         If its forecasts are not those of the manifest.
     """
-    quantiles = left.manifest.quantiles
-    still_serves(stay, ports)
-    predictions = [
-        prediction
-        for batch in batches([left.instances[at] for at in new], algorithm)
-        for prediction in ports.endpoints.forecast(stay.endpoint, batch, quantiles)
-    ]
-    still_serves(stay, ports)
-    if len(predictions) != len(new):
-        raise FormatError(f"{len(predictions)} forecasts for {len(new)} windows")
-    return backtest.quantiles_of(predictions, left.manifest)
-
-
-def still_serves(stay: Stay, ports: Ports) -> None:
-    """Raise Refused unless the endpoint serves the champion, and nothing is under way."""
-    if (config := ports.endpoints.config(stay.endpoint)) != stay.config:
-        found = f"serves {config}" if config else "is not in service, or is changing"
-        raise Refused("AnotherConfiguration", f"{stay.endpoint} {found}")
-
-
-def batches(instances: Sequence[Series], algorithm: str) -> Iterator[Sequence[Series]]:
-    """Cut instances into requests that an endpoint answers in time, and that are not too large."""
-    longest = max(len(one.target) for one in instances)
-    in_time = algorithms.find(algorithm).instances_per_request
-    size = max(1, min(in_time, limits.REQUEST_POINTS_MAX // max(1, longest)))
-    for start in range(0, len(instances), size):
-        yield instances[start : start + size]
+    manifest = left.manifest
+    predictions = serving.ask(
+        ports.endpoints,
+        stay.endpoint,
+        stay.config,
+        [left.instances[at] for at in new],
+        manifest.quantiles,
+        in_time=algorithms.find(algorithm).instances_per_request,
+    )
+    return quantiles_of(predictions, manifest.quantiles, manifest.horizon)
 
 
 def register(action: Register, ports: Ports) -> VersionRegistered:

@@ -1,6 +1,5 @@
 """What the evaluator's handlers look at (`Look`), and what its effects act on (`Ports`)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,7 +7,7 @@ from services.evaluator.domain.seen import World
 from shared.contracts.lifecycle.fields import Blob
 from shared.contracts.names import ModelParameter
 from shared.contracts.registration import Registration
-from shared.forecasting.deepar_json import Prediction, Series
+from shared.messaging.serving import Endpoints
 
 
 class Look(Protocol):
@@ -79,20 +78,6 @@ class Registry(Protocol):
 
     def register(self, proposal: Proposal) -> Package:
         """Write a version that waits for approval; the same token is the same version."""
-        ...
-
-
-class Endpoints(Protocol):
-    """SageMaker's hosting."""
-
-    def config(self, endpoint: str) -> str | None:
-        """Answer the configuration that serves; None while there is none, or it is changing."""
-        ...
-
-    def forecast(
-        self, endpoint: str, instances: Sequence[Series], quantiles: Sequence[float]
-    ) -> tuple[Prediction, ...]:
-        """Ask for one forecast per instance, in their order."""
         ...
 
 

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from services.evaluator.domain import backtest
-from services.evaluator.domain.backtest import Quantiles
 from services.evaluator.domain.outcomes import DIGEST_DIFFERS
 from services.evaluator.ports import Blobs
 from shared.contracts.envelope import first_fault
 from shared.contracts.lifecycle import TrainingCompleted
 from shared.contracts.manifest import Manifest
 from shared.forecasting import deepar_json
-from shared.forecasting.deepar_json import FormatError, Series
+from shared.forecasting.deepar_json import FormatError, Quantiles, Series
 from shared.messaging.errors import Refused
 
 MANIFEST, TARGET, BACKTEST = "manifest/manifest.json", "full/train.json", "backtest/backtest.jsonl"
@@ -61,7 +59,8 @@ def read(run: TrainingCompleted, blobs: Blobs) -> Left:
     lines = blobs.get(run.forecasts_uri).splitlines()
     predictions = tuple(map(deepar_json.read_prediction, lines))
     check_lengths(manifest, target, len(instances), len(predictions))
-    return Left(manifest, target, instances, backtest.quantiles_of(predictions, manifest))
+    forecasts = deepar_json.quantiles_of(predictions, manifest.quantiles, manifest.horizon)
+    return Left(manifest, target, instances, forecasts)
 
 
 def checked(blobs: Blobs, uri: str, sha256: str) -> bytes:

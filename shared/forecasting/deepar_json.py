@@ -18,6 +18,9 @@ from shared.forecasting.strict_json import FormatError as FormatError
 
 OutputType = Literal["mean", "quantiles", "samples"]
 
+Quantiles = Mapping[float, Sequence[float]]
+"""Level → one value per step."""
+
 CONFIGURATION_VARIABLE = "DEEPAR_INFERENCE_CONFIG"
 START_FORMAT = "%Y-%m-%d %H:%M:%S"
 DECILES = tuple(tenths / 10 for tenths in range(1, 10))
@@ -138,6 +141,24 @@ def read_prediction(line: str | bytes) -> Prediction:
 def write_prediction(prediction: Prediction) -> str:
     """Write one line of a batch's output, without a line end."""
     return strict_json.write(_prediction_document(prediction))
+
+
+def quantiles_of(
+    predictions: Sequence[Prediction], levels: Sequence[float], horizon: int
+) -> tuple[Quantiles, ...]:
+    """Answer the quantiles of forecasts.
+
+    Raises
+    ------
+    FormatError
+        If a forecast has other levels than these, or not `horizon` steps of each.
+    """
+    wanted = dict.fromkeys(levels, horizon)
+    for at, prediction in enumerate(predictions):
+        found = {level: len(steps) for level, steps in (prediction.quantiles or {}).items()}
+        if found != wanted:
+            raise FormatError(f"forecast {at + 1} has (quantile: steps) {found}, wanted {wanted}")
+    return tuple(prediction.quantiles or {} for prediction in predictions)
 
 
 def read_quantiles(text: str) -> tuple[float, ...]:

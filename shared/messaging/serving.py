@@ -1,15 +1,82 @@
 """Asking an endpoint for forecasts, as the evaluator and the monitor do."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Protocol
 
+from shared.contracts import limits
 from shared.forecasting import deepar_json
-from shared.forecasting.deepar_json import Prediction, Series
+from shared.forecasting.deepar_json import FormatError, Prediction, Series
 from shared.messaging.aws_errors import described, translated
+from shared.messaging.errors import Refused
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+
+ANOTHER_CONFIGURATION = "AnotherConfiguration"
+
+
+class Endpoints(Protocol):
+    """SageMaker's hosting."""
+
+    def config(self, endpoint: str) -> str | None:
+        """Answer the configuration that serves; None while there is none, or it is changing."""
+        ...
+
+    def forecast(
+        self, endpoint: str, instances: Sequence[Series], quantiles: Sequence[float]
+    ) -> tuple[Prediction, ...]:
+        """Ask for one forecast per instance, in their order."""
+        ...
+
+
+def ask(
+    endpoints: Endpoints,
+    endpoint: str,
+    config: str,
+    instances: Sequence[Series],
+    quantiles: Sequence[float],
+    in_time: int,
+) -> tuple[Prediction, ...]:
+    """Ask for one forecast per instance, if a configuration serves before and after.
+
+    Parameters
+    ----------
+    in_time : int
+        Instances that the endpoint answers in one request.
+
+    Raises
+    ------
+    Refused
+        If the endpoint does not answer, something else serves there, or something is under way.
+    FormatError
+        If the answer is not one forecast per instance.
+    """
+    still_serves(endpoints, endpoint, config)
+    predictions = tuple(
+        prediction
+        for batch in batches(instances, in_time)
+        for prediction in endpoints.forecast(endpoint, batch, quantiles)
+    )
+    still_serves(endpoints, endpoint, config)
+    if len(predictions) != len(instances):
+        raise FormatError(f"{len(predictions)} forecasts, {len(instances)} were asked for")
+    return predictions
+
+
+def still_serves(endpoints: Endpoints, endpoint: str, config: str) -> None:
+    """Raise Refused unless the endpoint serves a configuration, and nothing is under way."""
+    if (found := endpoints.config(endpoint)) != config:
+        does = f"serves {found}" if found else "is not in service, or is changing"
+        raise Refused(ANOTHER_CONFIGURATION, f"{endpoint} {does}")
+
+
+def batches(instances: Sequence[Series], in_time: int) -> Iterator[Sequence[Series]]:
+    """Cut instances into requests that an endpoint answers in time, and that are not too large."""
+    longest = max((len(one.target) for one in instances), default=0)
+    size = max(1, min(in_time, limits.REQUEST_POINTS_MAX // max(1, longest)))
+    for start in range(0, len(instances), size):
+        yield instances[start : start + size]
 
 
 class SageMakerEndpoints:

@@ -151,3 +151,27 @@ def test_another_spelling_of_a_frequency_is_refused(text: str) -> None:
 def test_a_frequency_below_a_second_has_no_spelling(seconds: int) -> None:
     with pytest.raises(FormatError, match="a second is the least"):
         frequency.spell(seconds)
+
+
+@pytest.mark.parametrize(
+    ("quantiles", "found"),
+    [
+        ({0.1: (1.0, 2.0), 0.9: (3.0, 4.0)}, None),
+        ({0.1: (1.0, 2.0)}, "{0.1: 2}"),
+        ({0.1: (1.0, 2.0), 0.9: (3.0,)}, "{0.1: 2, 0.9: 1}"),
+        (None, "{}"),
+    ],
+)
+def test_a_forecast_must_have_all_quantiles_and_steps(
+    quantiles: dict[float, tuple[float, ...]] | None, found: str | None
+) -> None:
+    complete = Prediction(quantiles={0.1: (1.0, 2.0), 0.9: (3.0, 4.0)})
+    forecasts = (complete, Prediction(quantiles=quantiles))
+    if found is None:
+        assert deepar_json.quantiles_of(forecasts, (0.1, 0.9), 2) == (quantiles, quantiles)
+        return
+    with pytest.raises(FormatError) as refused:
+        deepar_json.quantiles_of(forecasts, (0.1, 0.9), 2)
+    assert (
+        str(refused.value) == f"forecast 2 has (quantile: steps) {found}, wanted {{0.1: 2, 0.9: 2}}"
+    )

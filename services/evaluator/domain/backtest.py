@@ -1,7 +1,7 @@
 """The rolling-origin backtest: what was forecast against what came true. Formulas are in
 shared.forecasting."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.evaluator.domain.state import Task
@@ -10,12 +10,10 @@ from shared.contracts.lifecycle.fields import Metrics
 from shared.contracts.manifest import Manifest
 from shared.forecasting import losses, scatter
 from shared.forecasting.baseline import Baseline, Window
-from shared.forecasting.deepar_json import FormatError, Prediction, level_key
+from shared.forecasting.deepar_json import Quantiles, level_key
 from shared.forecasting.losses import LossUndefinedError, Outcome
 
 BASELINE_SEASONS = 2  # what the naive forecasts look at: the last season, and the one before it
-
-Quantiles = Mapping[float, Sequence[float]]
 
 
 def task(manifest: Manifest) -> Task:
@@ -27,24 +25,6 @@ def task(manifest: Manifest) -> Task:
         horizon=manifest.horizon,
         quantiles=manifest.quantiles,
     )
-
-
-def quantiles_of(predictions: Sequence[Prediction], manifest: Manifest) -> tuple[Quantiles, ...]:
-    """Answer the quantiles of forecasts that must be those of the manifest.
-
-    Raises
-    ------
-    FormatError
-        If a quantile is missing, or has not as many steps as the horizon.
-    """
-    wanted = dict.fromkeys(manifest.quantiles, manifest.horizon)
-    for at, prediction in enumerate(predictions):
-        found = {level: len(steps) for level, steps in (prediction.quantiles or {}).items()}
-        if found != wanted:
-            raise FormatError(
-                f"forecast {at + 1} has (quantile: steps) {found}, the manifest wants {wanted}"
-            )
-    return tuple(prediction.quantiles or {} for prediction in predictions)
 
 
 def windows(manifest: Manifest, target: Sequence[float]) -> tuple[Window, ...]:

@@ -210,7 +210,7 @@ def test_a_champion_that_does_not_answer_is_not_compared_and_the_candidate_is_ju
     loop = Loop()
     loop.aws.champion = lambda target, index: {0.5: (1.0,) * HORIZON}
     answered = evaluate(loop, run_left(loop.objects), KNOWN).champion
-    assert "the manifest wants" in str(answered.not_compared)
+    assert "(quantile: steps) {0.5: 4}, wanted" in str(answered.not_compared)
 
 
 @pytest.mark.parametrize(
@@ -236,9 +236,9 @@ def test_a_run_whose_forecasts_are_gone_is_not_judged() -> None:
     [
         ({"manifest_version": 2}, "manifest/manifest.json: manifest_version"),
         ({"points": 79}, "full/train.json has 80 points, the manifest 79"),
-        ({"horizon": 3}, "the manifest wants {0.1: 3, 0.5: 3, 0.9: 3}"),
+        ({"horizon": 3}, "wanted {0.1: 3, 0.5: 3, 0.9: 3}"),
         ({"horizon": 5}, "the last window ends at point 81, full/train.json has 80"),
-        ({"quantiles": [0.1, 0.5]}, "the manifest wants {0.1: 4, 0.5: 4}"),
+        ({"quantiles": [0.1, 0.5]}, "wanted {0.1: 4, 0.5: 4}"),
         ({"season": 62}, "the naive forecast needs 63 points before the origin, this has 62"),
         ({"origins": []}, "0 origins have 8 instances, 8 forecasts"),
     ],
