@@ -3,12 +3,14 @@
 import hashlib
 import json
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from threading import Thread
 from typing import Any, Protocol
 
 from infra.local import account
+from infra.local.function_host import FunctionDiedError
 from infra.local.market import Market
 from infra.local.stack import POLLER, LocalStack, Source
 from services.ingest.polling.aws import FOLDER
@@ -17,6 +19,7 @@ from shared.contracts.records import microseconds
 
 BATCH_RECORDS = 5_000  # half of what fits into a message
 OVERLAP = timedelta(minutes=2)  # of two polls: duplicates are normal, and a minute is whole
+OWED_MAX = 1_000  # moments at which polls failed; beyond, the oldest are given up
 
 
 class FeedError(RuntimeError):
@@ -50,22 +53,35 @@ class PolledMarket:
         self._stack = stack
         self._market = market
         self._preparing = Thread()
+        self._owed: deque[datetime] = deque(maxlen=OWED_MAX)
         self._s3 = stack.client("s3", "modelcycle-market")
         self._bucket = account.bucket(stack.env)
 
     def bring(self, now: datetime) -> int:
-        """Let the market's time pass, and have it polled once; while its transactions are being
-        taken in, it prepares as many more."""
+        """Let the market's time pass, and have it polled; while its transactions are being taken
+        in, it prepares as many more. What a failed poll lacked is asked for first, in its turn."""
         step = now - self._market.clock()
         if self._preparing.is_alive():
             self._preparing.join()
-        self._market.clock.move_to(now)
-        self._forget()
-        polled: dict[str, Any] = self._stack.supervisor.invoke(POLLER, {"seconds": 0})
-        if polled["failures"]:
-            raise FeedError(f"the market could not be polled: see {self._stack.logs / POLLER}.log")
+        if not self._owed:
+            self._forget()
+        self._owed.append(now)
+        records = 0
+        while self._owed:
+            self._market.clock.move_to(self._owed[0])
+            records += self._poll()
+            self._owed.popleft()
         self._preparing = Thread(target=self._market.prepare, args=(now + step,), daemon=True)
         self._preparing.start()
+        return records
+
+    def _poll(self) -> int:
+        try:
+            polled: dict[str, Any] = self._stack.supervisor.invoke(POLLER, {"seconds": 0})
+        except FunctionDiedError as error:
+            raise FeedError(str(error)) from error
+        if polled["failures"]:
+            raise FeedError(f"the market could not be polled: see {self._stack.logs / POLLER}.log")
         return int(polled["records"])
 
     def _forget(self) -> None:

@@ -1,6 +1,7 @@
 """What `modelcycle up` brings in, and how fast."""
 
 import fcntl
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
@@ -9,6 +10,7 @@ from typing import Any, cast
 
 import pytest
 
+from infra.local.feeds import FeedError
 from infra.local.front_process import FrontError
 from infra.local.function_host import FunctionBrokenError, FunctionDiedError
 from infra.local.http_server import PortTakenError
@@ -102,6 +104,34 @@ def test_the_real_source_is_asked_when_it_may_be_and_an_outage_is_said_once() ->
         "nothing comes in: blockchain.com could not be polled: see logs/poller.log; trying on",
         "it comes in again",
     ]
+
+
+def test_time_goes_on_through_an_outage_of_the_market_which_is_said_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Drive:
+        """A driver that makes a step or fails."""
+
+        def __init__(self, *_: object, each: Callable[[object], None], **__: object) -> None:
+            self.each = each
+            self.failures = [FeedError("no answer"), FeedError("no answer"), None, None]
+
+        def drive(self) -> None:
+            for _ in self.failures[:]:
+                if failure := self.failures.pop(0):
+                    raise failure
+                self.each(self)
+            world.stop()
+
+        def stop(self) -> None:
+            """End with the world."""
+
+    monkeypatch.setattr("infra.local.driver.Driver", Drive)
+    monkeypatch.setattr("infra.local.feeds.PolledMarket", lambda *_: None)
+    monkeypatch.setattr("ops.cli.up.worlds.AGAIN_S", 0)
+    world, said = Simulated(7, "transactions", 600, None), list[str]()
+    world.go_on(stack_that(), said.append)
+    assert said == ["nothing comes in: no answer; trying on", "it comes in again"]
 
 
 def test_a_poll_that_ends_with_the_local_aws_is_no_outage() -> None:

@@ -12,6 +12,7 @@ import pytest
 from infra.local import account, feeds
 from infra.local.driver import Driver, Step
 from infra.local.feeds import FeedError, PolledMarket, Tape
+from infra.local.function_host import FunctionDiedError
 from infra.local.market import Market
 from infra.local.simulation import observations
 from infra.local.stack import LocalStack, NotQuietError
@@ -135,11 +136,53 @@ def test_what_does_not_come_to_an_end_is_named(stack: LocalStack) -> None:
     sqs.delete_queue(QueueUrl=url)
 
 
-def test_a_poll_that_failed_ends_the_drive(market: Market) -> None:
-    failing = SimpleNamespace(invoke=lambda *_: {"polls": 1, "records": 0, "failures": 1})
-    s3 = SimpleNamespace(list_objects_v2=lambda **_: {})
-    stack: Any = SimpleNamespace(
-        supervisor=failing, logs=Path("logs"), env="dev", client=lambda *_: s3
-    )
-    with pytest.raises(FeedError, match="could not be polled: see logs"):
-        PolledMarket(stack, market).bring(market.clock())
+class Asked:
+    """Stands in for a stack whose poller fails when it is told to; notes when it was asked."""
+
+    def __init__(self, market: Market, *outcomes: dict[str, int] | Exception) -> None:
+        self.market = market
+        self.outcomes = list(outcomes)
+        self.minutes: list[int] = []
+        self.forgotten = 0
+        self.begun = market.clock()
+        self.supervisor = SimpleNamespace(invoke=self.invoke)
+        self.logs = Path("logs")
+        self.env = "dev"
+
+    def client(self, *_: str) -> Any:
+        return SimpleNamespace(list_objects_v2=self.listed)
+
+    def listed(self, **_: str) -> dict[str, Any]:
+        self.forgotten += 1
+        return {}
+
+    def invoke(self, *_: Any) -> dict[str, int]:
+        self.minutes.append((self.market.clock() - self.begun) // MINUTE)
+        outcome = self.outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+
+WELL, ILL = {"records": 5, "failures": 0}, {"records": 0, "failures": 1}
+DIED = FunctionDiedError("poller: died")
+
+
+@pytest.mark.parametrize(
+    ("failure", "says"), [(ILL, "could not be polled: see logs"), (DIED, "poller: died")]
+)
+def test_what_a_failed_poll_lacked_is_asked_for_before_anything_newer(
+    failure: dict[str, int] | Exception, says: str
+) -> None:
+    with Market(SEED, START) as market:
+        asked = Asked(market, WELL, failure, WELL, failure, WELL, WELL, WELL)
+        stack: Any = asked
+        feed = PolledMarket(stack, market)
+        assert feed.bring(START + HOUR) == 5
+        for hour in (2, 3):
+            with pytest.raises(FeedError, match=says):
+                feed.bring(START + hour * HOUR)
+        assert feed.bring(START + 4 * HOUR) == 10
+        assert feed.bring(START + 5 * HOUR) == 5
+    assert asked.minutes == [60, 120, 120, 180, 180, 240, 300]  # each poll looks an hour back
+    assert asked.forgotten == 3  # never what may still have to be taken in

@@ -94,18 +94,24 @@ class Simulated:
             yield feeds.source(self.market, self.series, self.step)
 
     def go_on(self, stack: "LocalStack", say: Say) -> None:
-        """Drive the clock; a step that finds no end is said, and time goes on."""
+        """Drive the clock; a step that finds no end, or no news, is said, and time goes on."""
         from infra.local.driver import Driver
-        from infra.local.feeds import PolledMarket
+        from infra.local.feeds import FeedError, PolledMarket
         from infra.local.stack import NotQuietError
 
-        feed = PolledMarket(stack, self.market)
-        self.driver = Driver(stack, feed, step=self.step, pace_s=self.pace_s)
+        outage, feed = Outage(say), PolledMarket(stack, self.market)
+        self.driver = Driver(
+            stack, feed, step=self.step, pace_s=self.pace_s, each=lambda step: outage.is_over()
+        )
         while not self.stopping.is_set():
             try:
                 self.driver.drive()
             except NotQuietError as error:
                 say(f"time goes on, though it is {error}")
+            except FeedError as error:
+                if not self.stopping.is_set():  # else it ended with the local AWS
+                    outage.goes_on(str(error))
+                    self.stopping.wait(AGAIN_S)
 
     def stop(self) -> None:
         """Let time stand still after this step."""
@@ -141,10 +147,9 @@ class Blockchain:
             try:
                 polled = stack.supervisor.invoke(POLLER, {})
             except FunctionDiedError as error:
-                if self.stopping.is_set():
-                    return  # it ended with the local AWS
-                outage.goes_on(str(error))
-                self.stopping.wait(AGAIN_S)
+                if not self.stopping.is_set():  # else it ended with the local AWS
+                    outage.goes_on(str(error))
+                    self.stopping.wait(AGAIN_S)
                 continue
             if polled["failures"]:
                 log = stack.logs / f"{POLLER}.log"
