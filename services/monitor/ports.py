@@ -1,12 +1,11 @@
 """What the monitor's handlers look at (`Look`), and what its effects act on (`Ports`)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from services.monitor.domain.seen import Known, Observed, Stream, World
-from shared.forecasting.deepar_json import Prediction, Series
+from shared.messaging.serving import Endpoints
 
 
 class Windows(Protocol):
@@ -33,20 +32,6 @@ class Look(Windows, Protocol):
 
     def version(self, model: str, version: int) -> Known | None:
         """Answer what is known of a version; None when that cannot be read."""
-        ...
-
-
-class Endpoints(Protocol):
-    """SageMaker's hosting."""
-
-    def config(self, endpoint: str) -> str | None:
-        """Answer the configuration that serves; None while there is none, or it is changing."""
-        ...
-
-    def forecast(
-        self, endpoint: str, instances: Sequence[Series], quantiles: Sequence[float]
-    ) -> tuple[Prediction, ...]:
-        """Ask for one forecast per instance, in their order."""
         ...
 
 

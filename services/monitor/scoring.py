@@ -1,7 +1,7 @@
 """From windows of a series to instances for an endpoint, and from its answers to scores."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,13 +11,11 @@ from services.monitor.domain.state import Scored
 from shared.contracts.scoring import ScoredForecast
 from shared.forecasting import grid, losses, scatter
 from shared.forecasting.baseline import LATEST_POINTS, WATCHING
-from shared.forecasting.deepar_json import Series, level_key
+from shared.forecasting.deepar_json import Quantiles, Series, level_key
 from shared.forecasting.grid import Grid
 from shared.forecasting.losses import Outcome
 
 NAIVE_SEASONS = 2  # what the naive forecasts look at: the last season, and the one before it
-
-Quantiles = Mapping[float, Sequence[float]]
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from services.monitor.domain.state import Scored
 from shared.contracts.frozen import Frozen
 
-ANOTHER_CONFIGURATION = "AnotherConfiguration"
 NOT_A_FORECAST = "NotAForecast"
 
 

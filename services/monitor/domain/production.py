@@ -17,7 +17,6 @@ from shared.contracts.names import Stage
 from shared.messaging.decision import Decision, Ignored
 
 Answer = Decision[Watch] | Ignored | None
-ROLLBACK = "rollback"
 
 
 def begin(
@@ -41,7 +40,7 @@ def begin(
         config=said.endpoint_config,
         cutoff=said.cutoff,
         correlation_id=correlation_id,
-        begins=state.flow.last if said.reason == ROLLBACK else None,
+        begins=state.flow.last if said.came_back else None,
     )
     watched = state.with_stay(learned(stay, known))
     decision = Decision(watched, f"v{said.version} is watched: {said.reason}")
