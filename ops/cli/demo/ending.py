@@ -73,7 +73,6 @@ class Ending:
     def show(self, console: Console) -> None:
         """Show it to people."""
         judged = self.story.evaluation()
-        better = 1 - judged.metrics.mean_wql / judged.baseline.mean_wql
         title = f"{judged.model} v{self.forecast.version} is in production"
         table = Table(title=title, show_header=False)
         table.add_column()
@@ -81,7 +80,7 @@ class Ending:
         rows = {
             "mean weighted quantile loss": f"{judged.metrics.mean_wql:.4f}",
             f"baseline ({judged.baseline_name})": f"{judged.baseline.mean_wql:.4f}",
-            "better than the baseline": f"{better:.1%}",
+            "better than the baseline": better(judged.metrics.mean_wql, judged.baseline.mean_wql),
             f"limit ({judged.gate.limit_is})": f"{judged.gate.limit:.4f}",
             "judged on": f"{judged.points} points from {judged.origins} origins",
             **{f"share at or below q{level}": f"{seen:.0%}" for level, seen in self.coverage()},
@@ -125,6 +124,12 @@ class Ending:
             f"{first[middle]:,.4g} ({self.story.scene.unit}), "
             f"between {first[low]:,.4g} and {first[high]:,.4g} with a chance of {high - low:.0%}"
         )
+
+
+def better(loss: float, baseline: float) -> str:
+    """Say by which share a loss is less than the baseline's; of a series that never changes a
+    naive forecast is perfect."""
+    return f"{1 - loss / baseline:.1%}" if baseline else "no: it makes no error"
 
 
 def moment(at: datetime | None) -> str | None:
