@@ -15,7 +15,8 @@ from datetime import datetime
 
 from services.trainer.domain import wishes
 from services.trainer.domain.seen import World
-from services.trainer.domain.state import Degradation, Trainings
+from services.trainer.domain.state import Trainings
+from services.trainer.domain.wanted import Degradation
 from shared.contracts.envelope import Metadata
 from shared.contracts.lifecycle import AccuracyDegraded, DataFaultCleared, DataFaultDetected
 from shared.messaging.decision import Decision, Ignored

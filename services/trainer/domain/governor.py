@@ -25,7 +25,8 @@ from typing import NamedTuple
 
 from services.trainer.domain import parameters
 from services.trainer.domain.seen import World
-from services.trainer.domain.state import DAY, Refusal, Trainings, Trigger, Wish
+from services.trainer.domain.state import DAY, Trainings
+from services.trainer.domain.wanted import Refusal, Trigger, Wish
 from shared.contracts import limits
 from shared.contracts.complaints import SpecError
 from shared.contracts.timing import write_duration

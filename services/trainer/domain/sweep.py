@@ -4,7 +4,8 @@ from datetime import datetime
 
 from services.trainer.domain import runs, schedule, wishes
 from services.trainer.domain.seen import Execution, World
-from services.trainer.domain.state import Trainings, Trigger, Wish
+from services.trainer.domain.state import Trainings
+from services.trainer.domain.wanted import Trigger, Wish
 from shared.contracts.envelope import Metadata
 from shared.messaging.decision import Decision
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from services.trainer.domain import governor, parameters
 from services.trainer.domain.actions import StartRun
 from services.trainer.domain.seen import World
-from services.trainer.domain.state import Refusal, Run, SpecSeen, Trainings, Trigger, Wish
+from services.trainer.domain.state import Run, SpecSeen, Trainings
+from services.trainer.domain.wanted import Refusal, Trigger, Wish
 from shared.contracts import limits, names
 from shared.contracts.envelope import Metadata
 from shared.contracts.lifecycle import RetrainRequested, TrainingSuppressed

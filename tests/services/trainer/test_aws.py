@@ -17,7 +17,8 @@ from infra.local.provision import Provisioner
 from services.trainer import app
 from services.trainer.aws import AwsLook, SageMakerPipelines
 from services.trainer.domain import governor
-from services.trainer.domain.state import Trainings, Trigger, Wish
+from services.trainer.domain.state import Trainings
+from services.trainer.domain.wanted import Trigger, Wish
 from shared.contracts import names, windows
 from shared.contracts.lifecycle import ModelSpecApplied, RetrainRequested
 from shared.contracts.names import ModelParameter

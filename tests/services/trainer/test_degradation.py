@@ -8,7 +8,8 @@ import pytest
 
 from services.trainer.domain import governor
 from services.trainer.domain.seen import Progress
-from services.trainer.domain.state import Degradation, Refusal, Trainings, Trigger
+from services.trainer.domain.state import Trainings
+from services.trainer.domain.wanted import Degradation, Refusal, Trigger
 from shared.contracts.envelope import Revision
 from shared.contracts.lifecycle import (
     AccuracyDegraded,

@@ -7,15 +7,8 @@ import pytest
 
 from services.trainer.domain import governor
 from services.trainer.domain.seen import World
-from services.trainer.domain.state import (
-    Candidate,
-    Refusal,
-    Run,
-    Standing,
-    Trainings,
-    Trigger,
-    Wish,
-)
+from services.trainer.domain.state import Candidate, Run, Standing, Trainings
+from services.trainer.domain.wanted import Refusal, Trigger, Wish
 from tests.fakes.messaging import START
 from tests.services.trainer.world import DECLARED, ENV, MODEL, PLENTY, SERIES, spec, summary
 

@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 
 from services.trainer.domain.seen import Progress
-from services.trainer.domain.state import Degradation, Trainings, Trigger, Wish
+from services.trainer.domain.state import Trainings
+from services.trainer.domain.wanted import Degradation, Trigger, Wish
 from shared.contracts import names
 from shared.contracts.lifecycle import (
     ModelDeclined,
