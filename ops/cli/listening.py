@@ -8,7 +8,7 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from ops.cli.causes import Causes
+from ops.cli.causes import Causes, Reasons
 from ops.cli.connection import Connection
 from shared.contracts import names
 from shared.contracts.door import open_event
@@ -41,7 +41,7 @@ class Listener:
         self.sqs = sqs
         self.url = url
         self.causes = causes
-        self.whys: dict[tuple[str, str, int], str] = {}
+        self.reasons = Reasons()
         self.waiting: list[tuple[float, Envelope[Event]]] = []
         self.marks = 0
         self.mark_taken = 0
@@ -75,7 +75,7 @@ class Listener:
                 self.take(open_event(json.loads(body)))
         while self.waiting:
             since, envelope = self.waiting[0]
-            why = self.whys.get(decision_of(envelope))
+            why = self.reasons.of(envelope)
             if why is None and monotonic() - since < WAIT_FOR_REASON_S:
                 return
             self.waiting.pop(0)
@@ -96,26 +96,9 @@ class Listener:
         if envelope is None:
             return
         self.causes.hear(envelope)
-        if isinstance(envelope.data, DecisionRecorded):
-            self.whys[decision_of(envelope)] = envelope.data.why
-            return
-        if envelope.metadata.revision is None:
-            self.whys[decision_of(envelope)] = ""  # a person: no decision of ours stands behind it
-        self.waiting.append((monotonic(), envelope))
-
-
-def decision_of(envelope: Envelope[Event]) -> tuple[str, str, int]:
-    """Answer what the events of one decision have in common."""
-    metadata = envelope.metadata
-    number = metadata.revision.number if metadata.revision else 0
-    return (metadata.producer, aggregate_of(envelope), number)
-
-
-def aggregate_of(envelope: Envelope[Event]) -> str:
-    """Answer the aggregate that said an event; a record names it itself."""
-    if isinstance(envelope.data, DecisionRecorded):
-        return envelope.data.model
-    return envelope.metadata.subject
+        self.reasons.hear(envelope)
+        if not isinstance(envelope.data, DecisionRecorded):
+            self.waiting.append((monotonic(), envelope))
 
 
 @contextmanager

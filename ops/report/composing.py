@@ -6,13 +6,13 @@ from itertools import groupby
 from math import isnan
 
 from ops.cli import story
-from ops.cli.causes import Causes
+from ops.cli.causes import Causes, Reasons
 from ops.report.inputs import Covered, Happening, LiveForecast, Report
 from ops.report.lives import lives
 from services.journal.domain import Entry
 from shared.contracts.door import open_event
 from shared.contracts.envelope import SOURCE, ContractError, Envelope, Event
-from shared.contracts.lifecycle import AccuracyMeasured, DecisionRecorded
+from shared.contracts.lifecycle import AccuracyMeasured
 
 COVERED_POINTS = 60
 """Of so many points at least a share is worth saying; the monitor's verdicts need 50."""
@@ -75,16 +75,16 @@ def envelope_of(entry: Entry) -> Envelope[Event] | None:
 
 def happenings(entries: Iterable[Entry]) -> Iterator[Happening]:
     """Put events into words, each with its cause and the reason of its decision."""
-    causes, whys = Causes(), {}
+    causes, reasons, said = Causes(), Reasons(), []
     for entry in entries:
         causes.note(entry)
-        if story.is_decision(entry) and (key := decision_of(entry)):
-            whys[key] = str(entry.detail["data"].get("why", ""))
-    for entry in entries:
-        if story.is_decision(entry):
-            continue
-        words, key = story.words(entry), decision_of(entry)
-        why = whys.get(key, "") if key else ""
+        envelope = envelope_of(entry)
+        if envelope:
+            reasons.hear(envelope)
+        if not story.is_decision(entry):
+            said.append((entry, envelope))
+    for entry, envelope in said:
+        words, why = story.words(entry), (reasons.of(envelope) or "") if envelope else ""
         cause = causes.of(entry)
         yield Happening(
             at=entry.occurred_at,
@@ -98,15 +98,6 @@ def happenings(entries: Iterable[Entry]) -> Iterator[Happening]:
             cause_id=cause.event_id if cause else "",
             cause=cause.kind if cause else "",
         )
-
-
-def decision_of(entry: Entry) -> tuple[str, str, int] | None:
-    """Answer what the events of one decision have in common; None: a person said it."""
-    metadata, data = entry.detail.get("metadata", {}), entry.detail.get("data", {})
-    if not (revision := metadata.get("revision")):
-        return None
-    aggregate = data.get("model") if entry.detail_type == DecisionRecorded.detail_type() else None
-    return entry.source, str(aggregate or entry.subject), int(revision["number"])
 
 
 def covered(

@@ -14,15 +14,16 @@ from threading import Thread
 import pytest
 
 from ops.cli import tail
-from ops.cli.causes import Causes
+from ops.cli.causes import Causes, Reasons
 from ops.cli.connecting import connect
 from ops.cli.tail import Journal, line
 from services.journal.aws import DynamoBook
 from services.journal.domain import Entry, entry
 from shared.contracts import names
-from shared.contracts.envelope import SOURCE, Envelope, Event, Metadata
+from shared.contracts.envelope import SOURCE, Envelope, Event, Metadata, Revision
 from shared.contracts.lifecycle import (
     AccuracyDegraded,
+    DataStalled,
     DecisionRecorded,
     ModelRegistered,
     ObservationsIngested,
@@ -176,6 +177,53 @@ def listeners(aws: Clients) -> list[str]:
     rules = aws("events").list_rules(EventBusName=names.bus("dev"))["Rules"]
     queues = aws("sqs").list_queues().get("QueueUrls", [])
     return [name for name in (*(one["Name"] for one in rules), *queues) if "-tail-" in name]
+
+
+def decided(event: Event, key: str, number: int, why: str) -> tuple[Envelope[Event], ...]:
+    """An event of the monitor, and the record of the aggregate's decision to say it."""
+    record = DecisionRecorded.example().changed(
+        service="monitor", model=key, why=why, events=(event.detail_type(),)
+    )
+    return tuple(
+        Envelope(
+            metadata=said(one, event.subject, f"{key}-{number}-{index}").metadata.changed(
+                producer="monitor", revision=Revision(number=number, index=index)
+            ),
+            data=one,
+        )
+        for index, one in enumerate((event, record))
+    )
+
+
+def test_an_event_finds_its_own_reason_even_where_model_and_series_share_a_name() -> None:
+    stalled = DataStalled.example().changed(series="mine")
+    degraded = AccuracyDegraded.example().changed(model="mine")
+    reasons = Reasons()
+    of_series, its_record = decided(stalled, "series:mine", 5, "nothing came for 5 min")
+    of_model, other_record = decided(degraded, "mine", 5, "three breaches")
+    assert reasons.of(of_series) is None
+    reasons.hear(other_record)
+    assert reasons.of(of_series) is None
+    reasons.hear(its_record)
+    assert reasons.of(of_series) == "nothing came for 5 min"
+    assert reasons.of(of_model) == "three breaches"
+    wish = said(RetrainRequested.example(), "mine", "by-hand")
+    assert reasons.of(wish) == ""  # a person: no decision of ours stands behind it
+
+
+def test_what_is_listened_to_for_long_takes_no_more_and_more_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ops.cli.causes.REMEMBERED", 3)
+    reasons, degraded = Reasons(), AccuracyDegraded.example()
+    for number in range(1, 6):
+        reasons.hear(decided(degraded, "fees", number, f"reason {number}")[1])
+    assert len(reasons.whys) == 3
+    assert reasons.of(decided(degraded, "fees", 2, "")[0]) is None
+    assert reasons.of(decided(degraded, "fees", 5, "")[0]) == "reason 5"
+    silent = DecisionRecorded.example().changed(events=())
+    reasons.hear(Envelope(metadata=decided(degraded, "fees", 9, "")[1].metadata, data=silent))
+    assert len(reasons.whys) == 3  # most decisions say nothing
 
 
 @pytest.mark.parametrize(

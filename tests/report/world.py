@@ -100,6 +100,7 @@ class Journal:
         if why:
             record = DecisionRecorded.example().changed(
                 why=why,
+                events=(event.detail_type(),),
                 model=event.subject,
                 service=producer,
                 cause_id=metadata.causation_id,
