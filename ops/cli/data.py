@@ -1,6 +1,7 @@
 """``modelcycle data``: observations from files."""
 
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,17 @@ KNOWN = (
     f"{limits.INBOX_DAYS} days is not taken twice; to have it back after another file, say --again"
 )
 
+CLOCKS_DIFFER = timedelta(minutes=1)
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     from rich.progress import Progress
 
     from ops.cli.observations import Columns, Observations
-    from ops.cli.sending import Taken
+    from ops.cli.taken import Taken
     from shared.contracts.specs import SeriesSpec
+    from shared.contracts.windows import SeriesSummary
 
 
 @click.group()
@@ -74,10 +78,10 @@ def import_file(
     from shared.messaging.clock import WallClock
 
     spec = Declarations(connection).one_series(series)
-    now = WallClock().now()
+    now = connection.clock.now()
     given = {"time": time, "value": value, "count": count, "id": id_}
     try:
-        columns = chosen(file, given, delimiter)
+        columns = chosen(file, given, delimiter, now)
         read = observations.read(
             file,
             columns,
@@ -88,24 +92,36 @@ def import_file(
             strict=strict,
         )
     except observations.ObservationsRefused as refusal:
+        note_clock(now)
         raise misused(refusal.what, refusal.fix) from None
     output.console(stderr=True).print(observations.summary(read))
+    if observations.Fault.FUTURE in read.quarantine.counts:
+        note_clock(now)
     keep_bad_rows(read, quarantine or file.with_name(f"{file.name}.quarantine.csv"))
     if check:
         return
     connection.require_environment()
-    send(connection, read, spec, again_at=now if again else None, wait=not no_wait)
+    # a driven clock may stand still, and each time is to be another
+    again_at = WallClock().now() if again else None
+    send(connection, read, spec, again_at=again_at, wait=not no_wait)
 
 
-def chosen(file: Path, given: dict[str, str | None], delimiter: str) -> "Columns":
+def note_clock(now: "datetime") -> None:
+    """Say what time it is where the observations go, if it is another than here."""
+    from shared.messaging.clock import WallClock
+
+    if abs(WallClock().now() - now) > CLOCKS_DIFFER:
+        output.note(f"it is {now:%Y-%m-%d %H:%M} UTC there: what is later is in the future")
+
+
+def chosen(file: Path, given: dict[str, str | None], delimiter: str, now: "datetime") -> "Columns":
     """Answer the columns that were named, and guess times and values where they were not."""
     from ops.cli.observations import Columns, guess
-    from shared.messaging.clock import WallClock
 
     named = {key: name for key, name in given.items() if name is not None}
     if given["time"] and given["value"]:
         return Columns(**named)
-    guessed = guess(file, now=WallClock().now(), delimiter=delimiter)
+    guessed = guess(file, now=now, delimiter=delimiter)
     for sentence in guessed.says:
         if sentence.partition(":")[0] not in named:
             output.note(f"guessed {sentence}")
@@ -135,25 +151,33 @@ def send(
     wait: bool,
 ) -> None:
     """Send everything to ingest, and say what went in."""
-    from ops.cli.sending import Sender, Taken, batches
+    from ops.cli.sending import Sender, batches
+    from ops.cli.taken import Answers
 
     sender = Sender(connection, read.series)
-    before, rejected = sender.summary(), sender.rejected()
+    rejected, answers = sender.rejected(), Answers(connection, read.series)
+    sent: dict[str, int] = {}
     with progress() as shown:
         task = shown.add_task("sending", total=len(read))
-        sent = 0
         for batch in batches(read, spec.window, again_at):
             sender.send(batch)
-            sent += 1
+            sent[batch.batch_id] = batch.records
             shown.advance(task, batch.records)
         if wait:
-            task = shown.add_task("ingest takes them", total=sent)
-            sender.wait(lambda left: shown.update(task, completed=max(0, sent - left)))
-    if wait:
-        taken = Taken(max(0, sender.rejected() - rejected), before, sender.summary())
-        report(read, taken, again=again_at is not None)
-    else:
-        click.echo(f"{len(read):,} observations of '{read.series}' are sent in {sent} messages")
+            task = shown.add_task("ingest takes them", total=len(sent))
+            sender.wait(lambda left: shown.update(task, completed=max(0, len(sent) - left)))
+    if not wait:
+        click.echo(
+            f"{len(read):,} observations of '{read.series}' are sent in {len(sent)} messages"
+        )
+        return
+    check_rejected(sender.rejected() - rejected)
+    report(
+        read.series,
+        answers.to(sent),
+        sender.summary(),
+        again=again_at is not None,
+    )
 
 
 def progress() -> "Progress":
@@ -165,28 +189,41 @@ def progress() -> "Progress":
     return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
-def report(read: "Observations", taken: "Taken", *, again: bool) -> None:
-    """Say what went in.
+def check_rejected(messages: int) -> None:
+    """Fail where ingest rejected whole messages."""
+    if messages > 0:
+        raise failed(
+            f"ingest rejected {messages} messages: they are among its dead letters",
+            "`modelcycle doctor` shows the reasons",
+        )
+
+
+def report(series: str, taken: "Taken", known: "SeriesSummary | None", *, again: bool) -> None:
+    """Say what went in, and what did not.
 
     Raises
     ------
     CliError
-        If ingest rejected messages, or has nothing of the series.
+        If ingest refused observations, or has nothing of the series.
     """
-    if taken.rejected:
+    if known is None and not taken.refused:
         raise failed(
-            f"ingest rejected {taken.rejected} messages: they are among its dead letters",
-            "`modelcycle doctor` shows the reasons",
-        )
-    if taken.after is None:
-        raise failed(
-            f"ingest took the messages, but has no window of '{read.series}'",
+            f"ingest took the messages, but has no window of '{series}'",
             "`modelcycle events list` says what happened",
         )
-    click.echo(
-        f"{len(read):,} observations of '{read.series}' are in: {taken.new_windows:,} new windows, "
-        f"{taken.after.windows:,} in all, {taken.after.first:%Y-%m-%d %H:%M} to "
-        f"{taken.after.last:%Y-%m-%d %H:%M} UTC"
+    before = f", {taken.known:,} were imported before" if taken.known else ""
+    revised = f"{taken.revised_windows:,} replaced, " if taken.revised_windows else ""
+    in_all = (
+        f"{known.windows:,} in all, {known.first:%Y-%m-%d %H:%M} to {known.last:%Y-%m-%d %H:%M} UTC"
+        if known
+        else "none in all"
     )
+    click.echo(
+        f"{taken.into_windows:,} observations of '{series}' are in{before}: "
+        f"{taken.new_windows:,} new windows, {revised}{in_all}"
+    )
+    if taken.refused:
+        refused = sum(taken.refused.values())
+        raise failed(f"{refused:,} observations were refused: {taken.refusals()}", taken.fix())
     if not taken.new_windows and not again:
         output.note(KNOWN)

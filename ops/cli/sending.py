@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, NamedTuple
@@ -27,6 +26,7 @@ IN_HAND = "ApproximateNumberOfMessagesNotVisible"
 LOOK_S = 0.25
 LOOKS_QUIET = 3  # an empty queue is looked at again: its counts are approximate
 QUIET_S_OF_AWS = 15.0  # in an account they lag behind, by seconds
+JOURNAL_S = 20.0
 STALL_S = 120.0  # longer than five deliveries of a message that fails
 
 
@@ -37,22 +37,6 @@ class Batch(NamedTuple):
     records: int
     lines: list[str]
     """Each record as JSON."""
-
-
-@dataclass(frozen=True)
-class Taken:
-    """What became of an import."""
-
-    rejected: int
-    """Messages that went to the dead-letter queue meanwhile."""
-    before: SeriesSummary | None
-    after: SeriesSummary | None
-
-    @property
-    def new_windows(self) -> int:
-        """How many windows the series has more than before."""
-        known = self.before.windows if self.before else 0
-        return (self.after.windows if self.after else 0) - known
 
 
 def batches(
@@ -109,6 +93,7 @@ class Sender:
         self.sqs = connection.client("sqs")
         self.url = self._url(names.records_queue(connection.env))
         self.dead_letters = self._url(names.dead_letter_queue(connection.env, "ingest"))
+        self.told = self._url(names.queue(connection.env, "journal"))
 
     def send(self, batch: Batch) -> None:
         """Send one batch; through S3 where it does not fit into a message."""
@@ -122,6 +107,10 @@ class Sender:
         """Answer how many messages are not taken yet."""
         return self._count(self.url, WAITING, IN_HAND)
 
+    def untold(self) -> int:
+        """Answer how many events the journal has not kept yet."""
+        return self._count(self.told, WAITING, IN_HAND)
+
     def rejected(self) -> int:
         """Answer how many messages ingest could not handle, of all times."""
         return self._count(self.dead_letters, WAITING)
@@ -131,7 +120,9 @@ class Sender:
         return summary(self.connection, self.series)
 
     def wait(self, told: Callable[[int], None]) -> None:
-        """Wait until the queue stays empty.
+        """Wait until the queue stays empty, and the journal knows what came of it.
+
+        Where others speak all the time, the journal is waited for no longer than `JOURNAL_S`.
 
         Parameters
         ----------
@@ -144,15 +135,18 @@ class Sender:
             If nothing moves for `STALL_S` seconds.
         """
         quiet_s = LOOKS_QUIET * LOOK_S if self.connection.is_local else QUIET_S_OF_AWS
-        left, moved_at, empty_since = -1, monotonic(), monotonic()
+        left, moved_at = -1, monotonic()
+        empty_since = quiet_since = moved_at
         while True:
             now, seen = monotonic(), self.waiting()
             told(seen)
             if seen != left:
                 left, moved_at = seen, now
             if seen:
-                empty_since = now
-            elif now - empty_since >= quiet_s:
+                empty_since = quiet_since = now
+            elif self.untold():
+                quiet_since = now
+            if now - quiet_since >= quiet_s or now - empty_since >= quiet_s + JOURNAL_S:
                 return
             if now - moved_at > STALL_S:
                 raise nobody_takes(seen)

@@ -7,15 +7,23 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from ops.cli import sending
+from services.ingest.domain.judging import IN_THE_FUTURE, LIVE_WINS
+from services.journal.aws import DynamoBook
+from services.journal.domain import entry
 from shared.contracts import names
+from shared.contracts.envelope import Envelope, Event, Metadata
+from shared.contracts.lifecycle import DecisionRecorded, ObservationsIngested, RecordsQuarantined
 from shared.contracts.records import RecordBatch, RecordFile
 from shared.contracts.windows import SeriesSummary, summary_key
+from shared.messaging.clock import WallClock
 from tests.cli.conftest import Cli, Clients, Files
-from tests.cli.world import lines
+from tests.cli.world import heard, lines
+from tests.fakes.messaging import DrivenClock
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 BUCKET = "modelcycle-dev-123456789012-us-east-1"
@@ -50,17 +58,21 @@ def sent(aws: Clients) -> list[Any]:
 
 
 class Ingest(threading.Thread):
-    """Takes what is on the records queue, and keeps the summary of the series."""
+    """Takes what is on the records queue, keeps the summary of the series, and has the journal
+    know what came of each batch."""
 
     def __init__(self, aws: Clients, rejecting: bool) -> None:
         super().__init__(daemon=True)
         self.aws = aws
+        self.book = DynamoBook(aws("dynamodb"), names.table("dev", "journal"))
         self.rejecting = rejecting
         self.taken = 0
+        self.refuses: dict[str, int] = {}
         self.ending = threading.Event()
 
     def run(self) -> None:
         while not self.ending.wait(0.02):
+            heard(self.aws)  # the journal, which is not what is tested here
             for batch in sent(self.aws):
                 self.take(batch)
 
@@ -83,6 +95,32 @@ class Ingest(threading.Thread):
             Key=summary_key(batch["series"]),
             Body=summary.model_dump_json().encode(),
         )
+        self.tell(batch["batch_id"], len(batch["records"]))
+
+    def tell(self, batch_id: str, records: int) -> None:
+        """Say what came of a batch, and what else goes on in the series."""
+        series = {"series": "transactions"}
+        ingested = ObservationsIngested.example().changed(**series, revised=0, backfill=True)
+        refused = sum(self.refuses.values())
+        self.keep(DecisionRecorded.example().changed(cause_id=batch_id), batch_id)
+        self.keep(ingested.changed(count=records - refused), batch_id)
+        self.keep(ingested.changed(count=999), "a-live-batch")
+        if refused:
+            bad = RecordsQuarantined.example().changed(**series, count=refused)
+            self.keep(bad.changed(reasons=self.refuses, uri="s3://bucket/quarantine/1"), batch_id)
+
+    def keep(self, event: Event, batch_id: str) -> None:
+        metadata = Metadata(
+            event_id=str(uuid4()),
+            occurred_at=WallClock().now(),
+            subject="transactions",
+            correlation_id=batch_id,
+            causation_id=batch_id,
+            producer="ingest",
+            actor="ingest",
+        )
+        said = Envelope(metadata=metadata, data=event)
+        self.book.keep(entry(said, json.loads(said.detail())))
 
 
 @pytest.fixture
@@ -158,10 +196,39 @@ def test_an_import_that_brings_nothing_new_says_how_to_have_it_taken_again(
     assert "--again" not in first.stderr
     unconfigured.setattr(ingest, "take", lambda batch: None)
     second = cli("data", "import", csv(30), *COLUMNS)
-    assert "are in: 0 new windows, 30 in all" in second.stdout
+    assert second.stdout.startswith(
+        "0 observations of 'transactions' are in, 30 were imported before: 0 new windows, 30 in all"
+    )
     assert "is not taken twice; to have it back after another file, say --again" in second.stderr
     third = cli("data", "import", csv(30), *COLUMNS, "--again")
     assert "say --again" not in third.stderr
+
+
+def test_what_ingest_refused_is_told_with_reasons_and_is_a_failure(
+    cli: Cli, series: None, ingest: Ingest
+) -> None:
+    ingest.refuses = {LIVE_WINS: 7, IN_THE_FUTURE: 2}
+    result = cli("data", "import", csv(31), *COLUMNS)
+    assert result.exit_code == 1
+    assert result.stdout.startswith(
+        "22 observations of 'transactions' are in: 22 new windows, 31 in all, "
+    )
+    assert result.stderr.splitlines()[-2:] == [
+        f"Error: 9 observations were refused: 7 × {LIVE_WINS}, 2 × {IN_THE_FUTURE}",
+        "Try: leave them out: what came live is kept; import them when their time has come there; "
+        "they are in s3://bucket/quarantine/1",
+    ]
+
+
+def test_what_is_later_than_the_clock_of_the_place_stays_beside_the_file(
+    cli: Cli, series: None, aws: Clients, unconfigured: pytest.MonkeyPatch
+) -> None:
+    there = DrivenClock(START + timedelta(minutes=19))
+    unconfigured.setattr("ops.cli.connection.Connection.clock", there)
+    result = cli("data", "import", csv(30), *COLUMNS, "--no-wait")
+    assert "20 observations of 'transactions' are sent" in result.stdout
+    assert "it is 2026-03-01 00:19 UTC there: what is later is in the future" in result.stderr
+    assert len(sent(aws)[0]["records"]) == 20
 
 
 def test_what_is_too_large_for_a_message_goes_through_s3(
