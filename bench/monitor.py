@@ -10,10 +10,11 @@ rest after a training as our governor gives.
 
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -49,7 +50,9 @@ CASES = 300
 BEFORE_DAYS, AFTER_DAYS, NOISY_DAYS = 4, 3, 9
 CHECKS = 3
 """Verdicts after the first one with 50 points behind the change, within which it must be found."""
-RETRAININGS_A_WEEK_MAX, FOUND_MIN = 0.1, 0.95
+RETRAININGS_A_WEEK_MAX, FOUND_MIN, EXPLAINED_MIN = 0.1, 0.95, 0.9
+DEMO_RETRAININGS = 4.0, 9.0
+"""A week, of the demo's rule: with fewer, what is played would be easier than what it fails at."""
 DEMO_POINTS, DEMO_BREACHES, REST_CHECKS = 5, 3, 6
 
 
@@ -277,35 +280,90 @@ def look(found: Found, scored: Sequence[Scored], changed_at: datetime) -> None:
     found.verdicts += len(told)
 
 
-def main() -> None:
-    """Print the table; end with 1 where a promise is not kept."""
+class Promise(NamedTuple):
+    """What is measured, and between which bounds it has to be."""
+
+    what: str
+    measured: float
+    least: float
+    most: float
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it is."""
+        return self.least <= self.measured <= self.most
+
+    @property
+    def line(self) -> str:
+        """Say it as a row of the table."""
+        bounds = f"promised: {self.least:g} to {self.most:g}"
+        return (
+            f"  {self.what:<56}{self.measured:8.3f}   {bounds}{'' if self.is_kept else '  BROKEN'}"
+        )
+
+
+def steady() -> list[Promise]:
+    """Play years in which nothing changes."""
+    ours, demo = years()
+    return [
+        Promise("ours", ours, 0.0, RETRAININGS_A_WEEK_MAX),
+        Promise("5 points a check, 3 breaches, ratcheting threshold", demo, *DEMO_RETRAININGS),
+    ]
+
+
+def learnable() -> list[Promise]:
+    """Play changes that a model can learn."""
+    level, rhythm = changes(AFTER_DAYS, level=2.0), changes(AFTER_DAYS, rhythm=0.0)
+    return [
+        Promise("level x2, in time", level.in_time / CASES, FOUND_MIN, 1.0),
+        Promise("daily rhythm gone, in time", rhythm.in_time / CASES, FOUND_MIN, 1.0),
+        Promise(f"level x2, within {AFTER_DAYS} days", level.at_all / CASES, FOUND_MIN, 1.0),
+        Promise(
+            f"daily rhythm gone, within {AFTER_DAYS} days", rhythm.at_all / CASES, FOUND_MIN, 1.0
+        ),
+    ]
+
+
+def noisy() -> list[Promise]:
+    """Play noise that nobody can forecast."""
+    noise = changes(NOISY_DAYS, noise=2.0)
+    told = noise.explained / noise.verdicts
+    return [
+        Promise("retrainings a week", noise.in_a_week / CASES, 0.0, RETRAININGS_A_WEEK_MAX),
+        Promise("verdicts that say the world scatters more", told, EXPLAINED_MIN, 1.0),
+    ]
+
+
+PARTS: tuple[tuple[str, Callable[[], list[Promise]]], ...] = (
+    (
+        f"nothing changes, {YEARS} seeds of {YEAR_WEEKS} weeks: retrainings a week",
+        steady,
+    ),
+    (
+        f"a change that a model can learn, {CASES} seeds: found; in time is at most {CHECKS} checks"
+        f"\nafter the first that rests on {MONITOR.points} points of it",
+        learnable,
+    ),
+    (f"noise x2, {CASES} seeds, the week after", noisy),
+)
+
+
+def main() -> int:
+    """Print the table; answer 1 where a promise is broken, else 0."""
     began = time.perf_counter()
     print(
         f"a forecaster with the true quantiles, log-sd {SCATTERS[0]} to {SCATTERS[-1]}, a point "
         f"every 5 minutes, a verdict an hour on {MONITOR.points} points or more"
     )
-    ours, demo = years()
-    print(f"\nnothing changes: retrainings a week, {YEARS} seeds of {YEAR_WEEKS} weeks")
-    print(f"  {'ours':<58}{ours:8.3f}")
-    print(f"  {'5 points a check, 3 breaches, ratcheting threshold':<58}{demo:8.3f}")
-    level, rhythm = changes(AFTER_DAYS, level=2.0), changes(AFTER_DAYS, rhythm=0.0)
-    print(f"\na change that a model can learn, {CASES} seeds: found, at most {CHECKS} checks after")
-    print(f"the first that rests on {MONITOR.points} points of it; and within {AFTER_DAYS} days")
-    for name, one in (("level x2", level), ("daily rhythm gone", rhythm)):
-        print(f"  {name:<50}{one.in_time / CASES:8.1%}{one.at_all / CASES:8.1%}")
-    noise = changes(NOISY_DAYS, noise=2.0)
-    print(f"\nnoise x2, {CASES} seeds, the week after")
-    print(f"  {'retrainings a week':<58}{noise.in_a_week / CASES:8.3f}")
-    told = noise.explained / noise.verdicts
-    print(f"  {'verdicts that say the world scatters more':<58}{told:8.1%}")
+    is_kept = True
+    for title, play_it in PARTS:
+        print(f"\n{title}")
+        for promise in play_it():
+            print(promise.line)
+            is_kept = is_kept and promise.is_kept
     print(f"\n{time.perf_counter() - began:.0f} s")
-    kept = (
-        ours <= RETRAININGS_A_WEEK_MAX
-        and noise.in_a_week / CASES <= RETRAININGS_A_WEEK_MAX
-        and min(level.in_time, rhythm.in_time) / CASES >= FOUND_MIN
-    )
-    sys.exit(0 if kept else 1)
+    return 0 if is_kept else 1
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -46,7 +46,10 @@ CASES = [
     (0.30, 0.20, 0.1, None, True, "is above the limit"),
     (0.24, 0.20, 0.2, None, False, "raised to 216% because the truths scatter more than usual"),
     (0.40, 0.20, 0.2, None, True, "raised to 216%"),
-    (0.12, 0.10, 0.05, None, True, "lowered to 58% because the truths scatter less than usual"),
+    (0.40, 0.38, 0.2, None, False, "by chance no better than the baseline 0.3800"),
+    (0.40, 0.35, 0.2, None, True, "no better than the baseline 0.3500"),
+    (0.12, 0.10, 0.05, None, False, "is within the limit 0.1"),
+    (0.30, 0.20, 0.05, None, True, "is above the limit 0.1"),
     (0.30, 0.20, 0.1, 0.31, False, "is within the limit 0.3100"),
     (0.30, 0.20, 0.2, 0.29, True, "is above the limit 0.2900"),
 ]

@@ -47,3 +47,26 @@ def test_a_change_that_a_model_can_learn_is_found(change: dict[str, float]) -> N
         monitor.look(found, list(played.scored()), moment)
     assert found.at_all == 6
     assert found.in_time >= 5
+
+
+def test_noise_that_doubles_is_reported_and_is_left_in_peace() -> None:
+    found = Found()
+    for case in range(6):
+        at = (4 * 24 + 4 * case) * 12
+        played = monitor.play(case, 9, 0.4, Change(at, noise=2.0))
+        moment = monitor.START + at * timedelta(minutes=5)
+        monitor.look(found, list(played.scored()), moment)
+    assert found.at_all == 0
+    assert found.explained > 0.9 * found.verdicts
+
+
+@pytest.mark.parametrize(("measured", "code"), [(0.05, 0), (0.1, 0), (0.11, 1)])
+def test_the_bench_ends_with_1_where_a_promise_is_broken(
+    measured: float, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    promise = monitor.Promise("retrainings a week", measured, 0.0, 0.1)
+    kept = monitor.Promise("found in time", 1.0, 0.95, 1.0)
+    parts = [("one", lambda: [promise, kept]), ("two", lambda: [kept])]
+    monkeypatch.setattr(monitor, "PARTS", parts)
+    assert monitor.main() == code
+    assert ("BROKEN" in capsys.readouterr().out) is bool(code)
