@@ -3,19 +3,22 @@
 =========  ======================================  ==========================================
 fault      a window shows it when                  it is cleared
 =========  ======================================  ==========================================
-gap        there is a long hole before it          after some windows in a row without one
-unit       values jump by a factor of 50 or more   the same; or after a day: the new usual
-constant   the latest 30 values are equal, though  as soon as they differ again
+gap        there is a long hole before it          windows in a row have none
+unit       values jump by a factor of 50 or more   windows in a row show it no more
+constant   the latest 30 values are equal, though  windows in a row show it no more
            the series is known to vary
-flood      ten times as many records as usual      the same; or after a day: the new usual
+flood      ten times as many records as usual      windows in a row show it no more
 =========  ======================================  ==========================================
 
-What is usual is learned from the windows themselves while no fault is open. Only event time counts.
+And each of them after a day of it: then it is the new usual, for the world may have changed, and a
+fault that stays open keeps a model from being judged and trained. What is usual is learned from the
+windows themselves while no fault is open. Only event time counts.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -30,7 +33,7 @@ RECENT = 30  # windows that make a level, and equal ones that make a constant
 SUDDEN = 10  # latest windows that a jump is seen in; one extreme window makes none
 CLEAN = 10  # windows in a row without a symptom end a fault
 LEVELS, LEVELS_MIN = 48, 3  # a day of minutes; fewer than three levels are no habit
-ACCEPTED = RECENT * LEVELS  # windows after which a jump that stays is the new usual
+DAY, SECOND = timedelta(days=1), timedelta(seconds=1)
 UNIT_FACTOR = 50.0  # a market moves by ten, a unit by a hundred: cents, kilos, satoshi
 FLOOD_FACTOR = 10.0
 
@@ -79,13 +82,13 @@ def step(flow: Flow, window: Observed, world: World) -> tuple[Flow, list[News]]:
         last=window.start, recent=(*flow.recent, point)[-RECENT:], fresh=flow.fresh + 1
     )
     shown = {kind: found for kind, look in LOOKS.items() if (found := look(flow))}
-    if before is not None and (hole := gap(before, window.start, world)):
+    if before is not None and (hole := gap(before, flow, world)):
         shown[GAP] = hole
-    flow, news = compare(flow, shown)
+    flow, news = compare(flow, shown, world)
     return (flow if flow.faults else learn(flow)), news
 
 
-def compare(flow: Flow, shown: Mapping[str, Symptom]) -> tuple[Flow, list[News]]:
+def compare(flow: Flow, shown: Mapping[str, Symptom], world: World) -> tuple[Flow, list[News]]:
     """Open what is shown for the first time, close what is shown no more."""
     news: list[News] = []
     for kind, symptom in shown.items():
@@ -95,18 +98,33 @@ def compare(flow: Flow, shown: Mapping[str, Symptom]) -> tuple[Flow, list[News]]
     for kind, fault in flow.faults.items():
         clean = 0 if kind in shown else fault.clean + 1
         lasted = fault.changed(windows=fault.windows + 1, clean=clean)
-        point = flow.recent[-1]
         if clean >= CLEAN:
             begins = flow.recent[-min(clean, len(flow.recent))].start
             flow = flow.closed(kind, begins)
             news.append(News(kind, True, f"not seen since {begins:%Y-%m-%d %H:%M} UTC"))
-        elif kind in (UNIT, FLOOD) and lasted.windows >= ACCEPTED:
-            flow = flow.closed(kind, fault.since).changed(usual=())
-            said = f"so for {ACCEPTED} windows, to {point.start:%Y-%m-%d %H:%M} UTC: usual from now"
+        elif is_usual(kind, lasted, flow.recent[-1].start, world):
+            flow = accepted(flow.closed(kind, fault.since), kind)
+            said = f"so since {fault.since:%Y-%m-%d %H:%M} UTC: usual from now"
             news.append(News(kind, True, said))
         else:
             flow = flow.changed(faults={**flow.faults, kind: lasted})
     return flow, news
+
+
+def is_usual(kind: str, fault: Fault, now: datetime, world: World) -> bool:
+    """Tell whether a fault has lasted for so long that it is none: for a day of windows; where they
+    come with holes, for a day."""
+    enough = RECENT if kind == GAP else max(RECENT, DAY // world.window)
+    return fault.windows >= enough and now - fault.since >= DAY
+
+
+def accepted(flow: Flow, kind: str) -> Flow:
+    """Learn afresh what is usual; of holes, those of late are."""
+    if kind != GAP:
+        return flow.changed(usual=())
+    starts = [point.start for point in flow.recent]
+    step = max(after - before for before, after in pairwise(starts))
+    return flow.changed(usual_step_s=step // SECOND)
 
 
 def learn(flow: Flow) -> Flow:
@@ -121,11 +139,12 @@ def learn(flow: Flow) -> Flow:
     return flow.changed(usual=(*flow.usual, level)[-LEVELS:], fresh=0)
 
 
-def gap(before: datetime, start: datetime, world: World) -> Symptom | None:
-    """Is there a hole between two windows?"""
-    begins = before + world.window
+def gap(before: datetime, flow: Flow, world: World) -> Symptom | None:
+    """Is there a hole before the latest window?"""
+    start, begins = flow.recent[-1].start, before + world.window
     hole = start - begins
-    if hole < timedelta(seconds=world.gap_s):
+    is_usual = start - before <= timedelta(seconds=flow.usual_step_s)
+    if hole < timedelta(seconds=world.gap_s) or is_usual:
         return None
     said = f"no window for {write_duration(hole)} from {begins:%Y-%m-%d %H:%M} UTC"
     return Symptom(begins, said)

@@ -130,6 +130,8 @@ class Flow(Frozen):
     fresh: int = 0
     """Windows since the latest level was taken."""
     usual: tuple[Level, ...] = ()
+    usual_step_s: int = 0
+    """From one window's start to the next: so long is no hole here."""
     faults: dict[str, Fault] = {}
     """Open ones, by kind."""
     spans: tuple[Span, ...] = ()

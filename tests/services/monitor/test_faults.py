@@ -16,7 +16,7 @@ from shared.contracts.lifecycle import (
     DataStalled,
 )
 from shared.contracts.spec_parts import Target
-from tests.services.monitor.world import CUTOFF, SPAN, TASK, WORLD, Loop, known
+from tests.services.monitor.world import CUTOFF, SPAN, TASK, WINDOW, WORLD, Loop, known
 
 HOUR = timedelta(hours=1)
 
@@ -96,14 +96,47 @@ def test_a_series_that_never_varied_may_stay_as_it_is() -> None:
     assert loop.all(DataFaultDetected) == []
 
 
-def test_a_jump_that_lasts_for_a_day_is_the_new_usual() -> None:
-    loop = Loop()
-    loop.pass_(12)
-    loop.level = 100.0
-    loop.pass_(75)
-    (cleared,) = loop.all(DataFaultCleared)
-    assert "usual from now" in cleared.evidence
-    assert loop.state.flow.faults == {}
+def flowing(kind: str | None, first: int, number: int, every: int = 1) -> list[Observed]:
+    """Windows as they come by the minute, or with one fault for ever; they vary a little."""
+    value = {"unit": 10_000.0, "constant": 100.0}.get(kind or "", 100.0)
+    count = 100 if kind == "flood" else 5
+    return [
+        Observed(
+            start=CUTOFF + minute * WINDOW,
+            count=count,
+            total=count * value * (1 if kind == "constant" else 1 + minute % 7 / 100),
+        )
+        for minute in range(first, first + number * every, every)
+    ]
+
+
+@pytest.mark.parametrize("kind", ["gap", "unit", "constant", "flood"])
+def test_what_lasts_for_a_day_is_the_new_usual_and_its_like_is_found_again(kind: str) -> None:
+    flow, _ = faults.inspect(Flow(), flowing(None, 0, 600), WORLD)
+    every = 180 if kind == "gap" else 1
+    odd = flowing(kind, 600 + every, 60 if kind == "gap" else 2_000, every)
+    flow, news = faults.inspect(flow, odd, WORLD)
+    assert [(one.kind, one.is_over) for one in news] == [(kind, False), (kind, True)]
+    assert "usual from now" in news[1].evidence
+    lasted = flow.spans[-1]
+    assert lasted.first == lasted.until
+    after = 600 + every * (len(odd) + 2)
+    flow, _ = faults.inspect(flow, flowing(None, after, 3_000), WORLD)
+    assert flow.faults == {}
+    longer = 2 * every
+    again = flowing(kind, after + 3_000 + longer, 40, longer)
+    _, news = faults.inspect(flow, again, WORLD)
+    assert news[0][:2] == (kind, False)
+
+
+@pytest.mark.parametrize(("window", "windows"), [(60, 1_440), (300, 288), (3_600, 30)])
+def test_a_day_is_a_day_whatever_the_window(window: int, windows: int) -> None:
+    world = WORLD.changed(window_s=window)
+    since = CUTOFF - 2 * timedelta(days=1)
+    almost = Fault(since=since, windows=windows - 1)
+    assert not faults.is_usual("unit", almost, CUTOFF, world)
+    assert faults.is_usual("unit", almost.changed(windows=windows), CUTOFF, world)
+    assert not faults.is_usual("unit", almost.changed(windows=windows, since=CUTOFF), CUTOFF, world)
 
 
 def test_two_faults_at_a_time_are_told_apart_and_believed_after_the_last(loop: Loop) -> None:
