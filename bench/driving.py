@@ -19,7 +19,8 @@ from infra.local.stack import LocalStack
 from ops.cli.connecting import connect
 from ops.cli.demo import scene
 from ops.cli.demo.command import OPERATOR
-from ops.cli.demo.story import Story, commands
+from ops.cli.demo.story import Story
+from ops.cli.entering import commands
 from ops.cli.listening import listening
 from ops.cli.local_aws import ENV, speaking_to
 from ops.cli.main import main as application
@@ -41,12 +42,14 @@ def measure(folder: Path, hours: int, champion: bool) -> None:
             speaking_to(stack.environment(OPERATOR)),
             listening(connect(ENV), "bench") as listener,
         ):
-            story = Story(played, listener, console(), commands(application))
-            if champion:
-                story.play()
-            else:
-                story.declare_and_import()
-            drive(stack, Driver(stack, feeds.PolledMarket(stack, market)), hours)
+            driver = Driver(stack, feeds.PolledMarket(stack, market))
+            story = Story(played, listener, console(), commands(application), driver.step)
+            with story.telling():
+                if champion:
+                    story.first_act()
+                else:
+                    story.declare_and_import()
+            drive(stack, driver, hours)
 
 
 def drive(stack: LocalStack, driver: Driver, hours: int) -> None:

@@ -16,6 +16,7 @@ from ops.cli.connecting import connected
 from ops.cli.connection import Connection
 from ops.cli.listening import listening
 from ops.cli.story import Story
+from ops.cli.telling import SPEAKERS
 from services.journal.domain import Entry, entry
 from shared.contracts.envelope import SOURCE
 
@@ -27,14 +28,6 @@ POLL_S = 2.0
 OVERLAP = timedelta(minutes=2)  # clocks differ, and an event may wait on its way to the journal
 SEEN_MAX = 5_000
 ID_SHOWN, OTHER_SHOWN = 8, 24
-SPEAKERS = {
-    "operator": "magenta",
-    "ingest": "cyan",
-    "trainer": "yellow",
-    "evaluator": "blue",
-    "deployer": "green",
-    "monitor": "red",
-}
 LOUD = frozenset({"AccuracyDegraded", "DataFaultDetected", "DeploymentFailed", "TrainingFailed"})
 
 

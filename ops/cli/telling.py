@@ -44,6 +44,16 @@ from shared.contracts.lifecycle import (
 
 Words = Callable[[Any], str]
 
+SPEAKERS = {
+    "operator": "magenta",
+    "ingest": "cyan",
+    "trainer": "yellow",
+    "evaluator": "blue",
+    "deployer": "green",
+    "monitor": "red",
+}
+"""In which colour a line says who speaks."""
+
 
 def who(arn: str) -> str:
     """Name a person as people do: the last part of an ARN."""

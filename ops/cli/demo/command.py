@@ -15,7 +15,8 @@ from ops.cli.connecting import connect
 from ops.cli.demo import ending, scene
 from ops.cli.demo.live import Live
 from ops.cli.demo.steps import Steps
-from ops.cli.demo.story import Story, commands
+from ops.cli.demo.story import Story
+from ops.cli.entering import commands
 from ops.cli.errors import failed, misused
 from ops.cli.listening import listening
 from ops.cli.local_aws import ENV, alone, explained, speaking_to

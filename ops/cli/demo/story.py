@@ -1,24 +1,21 @@
 """The demo's story: what its operator types, and what the loop says."""
 
 import shlex
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from difflib import SequenceMatcher
-from pathlib import Path
 from threading import Condition, Event, Thread
 from time import monotonic, sleep
 from typing import Any, TypeVar, cast
 
-import click
 from rich.console import Console
 from rich.text import Text
 
 from infra.local.account import OFFLINE_LAG_S
+from ops.cli.demo.lines import line
 from ops.cli.demo.scene import Scene
 from ops.cli.demo.steps import Steps
+from ops.cli.entering import quoted
 from ops.cli.errors import failed
 from ops.cli.listening import Heard, Listener
 from ops.cli.telling import what
@@ -43,7 +40,6 @@ from shared.messaging.clock import WallClock
 E = TypeVar("E", bound=envelope.Event)
 STEP_LIMIT_S = 300.0
 LOOK_S = 0.5  # between two looks at the steps of a training
-SAME_WORDS = 0.6  # share of letters; above it the reason says nothing new
 WAIT_MAX = timedelta(minutes=1)  # what time turns within that is waited for
 ENDS: dict[type[envelope.Event], str] = {
     TrainingFailed: "the training failed",
@@ -52,14 +48,6 @@ ENDS: dict[type[envelope.Event], str] = {
     TrainingSuppressed: "nothing is trained",
 }
 LOGS = "see .local/demo/logs"
-SPEAKERS = {
-    "operator": "magenta",
-    "ingest": "cyan",
-    "trainer": "yellow",
-    "evaluator": "blue",
-    "deployer": "green",
-    "monitor": "red",
-}
 
 
 class Story:
@@ -96,17 +84,6 @@ class Story:
         self.looked_at = 0
         self.ended = Event()
         self.news = Condition()
-
-    def play(self) -> None:
-        """Import, train, judge, register, approve, stage, promote.
-
-        Raises
-        ------
-        CliError
-            If the loop ends before production.
-        """
-        with self.telling():
-            self.first_act()
 
     @contextmanager
     def telling(self) -> Iterator[None]:
@@ -265,41 +242,9 @@ def is_end(event: envelope.Event, at: datetime) -> bool:
     return type(event) in ENDS
 
 
-def quoted(path: Path) -> str:
-    """Write a path as one would type it here."""
-    here = Path.cwd()
-    return shlex.quote(str(path.relative_to(here) if path.is_relative_to(here) else path))
-
-
 def matches(event: envelope.Event, fields: dict[str, Any]) -> bool:
     """Tell whether an event has these values."""
     return all(getattr(event, name) == value for name, value in fields.items())
-
-
-def line(heard: Heard, *, days: bool = False) -> Text:
-    """Write an event in one line: time, service, event, model, what, and why.
-
-    Parameters
-    ----------
-    days : bool
-        Whether days pass: then the time has a date, and no seconds.
-    """
-    metadata, event = heard.envelope.metadata, heard.envelope.data
-    style = SPEAKERS.get(metadata.producer, "white")
-    text = Text(f"{heard.at:{'%m-%d %H:%M' if days else '%H:%M:%S'}}  ", style="dim")
-    text.append(f"{metadata.producer:<10}", style=style)
-    text.append(f"{event.detail_type():<21}", style=f"bold {style}")
-    text.append(f"{metadata.subject:<13}")
-    told = what(event)
-    text.append(told, style="default")
-    if heard.why and not alike(told, heard.why):
-        text.append(f"  ← {heard.why}", style="dim")
-    return text
-
-
-def alike(told: str, why: str) -> bool:
-    """Tell whether a reason only repeats what the event says."""
-    return SequenceMatcher(None, told, why).ratio() > SAME_WORDS
 
 
 def advice(event: envelope.Event) -> str:
@@ -310,23 +255,3 @@ def advice(event: envelope.Event) -> str:
         case TrainingSuppressed():
             return "import more history, or shorten the horizon (--horizon) or season (--season)"
     return LOGS
-
-
-def commands(application: click.Group) -> Callable[[list[str]], None]:
-    """Answer a function that runs commands of the CLI; their errors come out.
-
-    They run in this process, but for imports: what reading a file takes is given back when a
-    process ends.
-    """
-
-    def run(arguments: list[str]) -> None:
-        if arguments[:2] != ["data", "import"]:
-            click.Group.main(application, arguments, "modelcycle", standalone_mode=False)
-            return
-        done = subprocess.run(  # noqa: S603 - our own program, as an operator would start it
-            [sys.executable, "-c", "from ops.cli.main import main; main()", *arguments], check=False
-        )
-        if done.returncode:
-            raise click.exceptions.Exit(done.returncode)
-
-    return run

@@ -20,7 +20,7 @@ from ops.cli.connecting import connect, login_name
 from ops.cli.demo import scene
 from ops.cli.demo.command import SEED
 from ops.cli.demo.scene import HISTORY_ENDS
-from ops.cli.demo.story import commands, quoted
+from ops.cli.entering import commands, quoted
 from ops.cli.errors import CliError, misused
 from ops.cli.local_aws import ENV, alone, explained, speaking_to
 from ops.cli.up.worlds import Blockchain, Nothing, Simulated, World
