@@ -74,24 +74,39 @@ def in_order_of_causes(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     """Sort events by their place, but each after the one that caused it.
 
     Clocks of several machines differ, and a driven clock stands still: time alone may tell an
-    effect before its cause.
+    effect before its cause. Where it stands still, an event also comes after what its aggregate
+    said before: an effect of AWS's hints has a cause that is no event, and only the records of
+    the decisions before it lead back to what its aggregate had heard.
     """
     by_place = sorted(entries, key=lambda one: one.position)
     by_id = {one.event_id: one for one in by_place}
+    said_before = dict(_pairs_of_a_moment(by_place))
     told: dict[str, Entry] = {}
     for one in by_place:
-        for cause in reversed(list(_untold_causes(one, by_id, told))):
-            told[cause.event_id] = cause
+        path = {one.event_id: one}
+        while path:
+            last = next(reversed(path.values()))
+            reasons = (by_id.get(last.causation_id), said_before.get(last.event_id))
+            untold = [
+                reason
+                for reason in reasons
+                if reason and reason.event_id not in told and reason.event_id not in path
+            ]
+            if untold:
+                path[untold[0].event_id] = untold[0]
+            else:
+                told[last.event_id] = last
+                del path[last.event_id]
     return tuple(told.values())
 
 
-def _untold_causes(
-    one: Entry, by_id: Mapping[str, Entry], told: Mapping[str, Entry]
-) -> Iterator[Entry]:
-    """Answer an event, its cause, that one's cause, and so on, as far as they are not told."""
-    seen: set[str] = set()
-    following: Entry | None = one
-    while following and following.event_id not in told and following.event_id not in seen:
-        seen.add(following.event_id)
-        yield following
-        following = by_id.get(following.causation_id)
+def _pairs_of_a_moment(by_place: Iterable[Entry]) -> Iterator[tuple[str, Entry]]:
+    """Answer events by id, each with what its aggregate said right before in the same moment."""
+    latest: dict[tuple[str, str, datetime], Entry] = {}
+    for one in by_place:
+        if "revision" not in one.detail.get("metadata", {}):
+            continue  # a person's: there is no aggregate
+        aggregate = (one.subject, one.source, one.occurred_at)
+        if aggregate in latest:
+            yield one.event_id, latest[aggregate]
+        latest[aggregate] = one

@@ -22,7 +22,15 @@ from services.journal.entrance import JournalEntrance
 from services.journal.ports import Book
 from shared.contracts.door import open_event
 from shared.contracts.envelope import SOURCE, Envelope, Event, Metadata, Revision
-from shared.contracts.lifecycle import IN_ORDER, ModelRegistered, RetrainRequested
+from shared.contracts.lifecycle import (
+    IN_ORDER,
+    DecisionRecorded,
+    ModelApproved,
+    ModelRegistered,
+    RetrainRequested,
+    TrainingCompleted,
+    TrainingStarted,
+)
 from shared.contracts.tables import TABLES
 from shared.contracts.wishes import SweepRequested, scheduled
 
@@ -238,3 +246,34 @@ def test_without_causes_time_rules(times: list[tuple[str, int]]) -> None:
     told = in_order_of_causes(entry(name, second, "somebody") for name, second in times)
     seconds = dict(times)
     assert [seconds[one.event_id] for one in told] == sorted(seconds.values())
+
+
+def at_noon(event: Event, event_id: str, number: int | None, cause: str = "") -> Entry:
+    """Make an entry of the moment at which a driven clock stands."""
+    revision = Revision(number=number, index=0) if number else None
+    producer = {"deciding": "deployer"}.get(event_id, event.producer)
+    raw = said(event.changed(model="fees"), event_id, NOON, cause, revision=revision)
+    raw["source"] = SOURCE + producer
+    raw["detail"]["metadata"]["producer"] = producer
+    envelope = open_event(raw)
+    assert envelope is not None
+    return domain.entry(envelope, raw["detail"])
+
+
+def test_where_time_stands_still_records_of_decisions_lead_back_to_what_was_heard() -> None:
+    trip = [
+        at_noon(RetrainRequested.example(), "wish", None),
+        at_noon(TrainingStarted.example(), "started", 4, "wish"),
+        at_noon(TrainingCompleted.example(), "completed", 5, "a hint of the pipeline"),
+        at_noon(ModelRegistered.example(), "registered", 9, "completed"),
+        at_noon(DecisionRecorded.example(), "deciding", 2, "registered"),
+        at_noon(ModelApproved.example(), "approved", 3, "a hint of the registry"),
+    ]
+    assert ids(in_order_of_causes(reversed(trip))) == [
+        "wish",
+        "started",
+        "completed",
+        "registered",
+        "deciding",
+        "approved",
+    ]
