@@ -11,6 +11,7 @@ from shared.contracts import names
 from shared.contracts.lifecycle.fields import Blob
 from shared.contracts.names import ModelParameter
 from shared.contracts.registration import Registration
+from shared.messaging import registry
 from shared.messaging.aws_errors import described, translated
 from shared.messaging.errors import Refused
 from shared.messaging.parameters import Parameters
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 CONTENT_TYPES = ["application/json", "application/jsonlines"]
-NEWEST = 100  # versions among which a run is looked for: AWS's largest page
 
 
 class SageMakerRegistry:
@@ -46,14 +46,7 @@ class SageMakerRegistry:
 
     def find(self, group: str, run_id: str) -> Package | None:
         """Answer the version that a run became: our descriptions begin with the run."""
-        with translated():
-            answer = self.sagemaker.list_model_packages(
-                ModelPackageGroupName=group,
-                SortBy="CreationTime",
-                SortOrder="Descending",
-                MaxResults=NEWEST,
-            )
-        for summary in answer["ModelPackageSummaryList"]:
+        for summary in registry.newest(self.sagemaker, group):
             if summary.get("ModelPackageDescription", "").startswith(f"{run_id}:"):
                 found = self.described(summary["ModelPackageArn"])
                 registration = Registration.read(found.get("CustomerMetadataProperties", {}))

@@ -15,6 +15,7 @@ from shared.contracts.manifest import Manifest
 from shared.contracts.registration import Registration
 from shared.contracts.spec_parts import Target
 from shared.contracts.specs import ModelSpec, SeriesSpec
+from shared.messaging import registry
 from shared.messaging.aws_errors import described, translated
 from shared.messaging.errors import Retryable
 from shared.messaging.parameters import Parameters
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker_featurestore_runtime import SageMakerFeatureStoreRuntimeClient
 
-NEWEST = 100  # versions among which one is looked for: AWS's largest page
 SECOND = timedelta(seconds=1)
 
 
@@ -171,23 +171,19 @@ class AwsLook:
     def registration(self, model: str, version: int) -> Registration | None:
         """Find a version in the registry."""
         group = names.package_group(self.env, model)
-        answer = described(
-            lambda: self.sagemaker.list_model_packages(
-                ModelPackageGroupName=group,
-                SortBy="CreationTime",
-                SortOrder="Descending",
-                MaxResults=NEWEST,
+        versions = registry.newest(self.sagemaker, group)
+        found = described(
+            lambda: next(
+                (one for one in versions if one.get("ModelPackageVersion") == version), None
             )
         )
-        arns = {
-            one.get("ModelPackageVersion"): one["ModelPackageArn"]
-            for one in (answer["ModelPackageSummaryList"] if answer else ())
-        }
-        if version not in arns:
+        if found is None:
             return None
         with translated():
-            found = self.sagemaker.describe_model_package(ModelPackageName=arns[version])
-        return Registration.read(found.get("CustomerMetadataProperties", {}))
+            described_now = self.sagemaker.describe_model_package(
+                ModelPackageName=found["ModelPackageArn"]
+            )
+        return Registration.read(described_now.get("CustomerMetadataProperties", {}))
 
 
 def known(registration: Registration, manifest: bytes, evaluation: bytes) -> Known:

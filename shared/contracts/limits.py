@@ -105,6 +105,8 @@ FAULT_SPANS_MAX = 10  # faults of the data that are kept out of contexts and tru
 
 # What is kept
 VERSIONS_REMEMBERED = 100  # in the deployer's aggregate, beside those that serve, wait or are kept
+VERSIONS_SEARCHED_MAX = 5_000  # newest first, fifty pages: years of training every few hours
+LIST_PAGE_ITEMS_MAX = 100  # AWS: the largest page of SageMaker's lists
 VERSIONS_KEPT = 5  # models and endpoint configs ready for a rollback by name
 ROLLOUT_ATTEMPTS_MAX = 3  # under one approval, when SageMaker has no capacity; then a person asks
 CHAMPIONS_KEPT_MAX = 50  # of them, too: they are listed in the aggregate, a sweep asks for each

@@ -43,7 +43,8 @@ def begin(
         begins=state.flow.last if said.came_back else None,
     )
     watched = state.with_stay(learned(stay, known))
-    decision = Decision(watched, f"v{said.version} is watched: {said.reason}")
+    later = "" if known else "; its registration cannot be read yet"
+    decision = Decision(watched, f"v{said.version} is watched: {said.reason}{later}")
     return decision.and_then(lambda after: observing.score(after, world) if world else None)
 
 
@@ -87,7 +88,15 @@ def sweep(state: Watch, known: Known | None, world: World | None) -> Answer:
     if state.stay and state.stay.known is None and known is not None:
         decision = decision.and_then(partial(learn, known=known))
     decision = decision.and_then(lambda after: observing.score(after, world))
-    return None if decision.is_idle else decision
+    return unwatched(state) if decision.is_idle else decision
+
+
+def unwatched(state: Watch) -> Ignored | None:
+    """Say, sweep for sweep, of which version in production nothing can be known."""
+    if (version := unknown(state)) is None:
+        return None
+    missing = "its registration, manifest or evaluation cannot be read"
+    return Ignored(f"v{version} serves and is not watched: {missing}")
 
 
 def learn(state: Watch, known: Known) -> Decision[Watch] | None:

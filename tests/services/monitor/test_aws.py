@@ -12,7 +12,7 @@ from infra.local.account import client
 from infra.local.front import Front
 from services.monitor.aws import AwsLook, OnlineWindows
 from services.monitor.domain.seen import Stream, World
-from shared.contracts import names, windows
+from shared.contracts import limits, names, windows
 from shared.contracts.evaluation import Evaluation, evaluation_key
 from shared.contracts.lifecycle import ModelEvaluated
 from shared.contracts.manifest import Manifest, Origin
@@ -182,6 +182,27 @@ def test_what_is_known_of_a_version_is_what_was_registered(connect: Connect, loo
     s3.delete_object(Bucket=BUCKET, Key=evaluation_key(run_id))
     assert look.version("fees", 1) is None
     assert look.version("fees", 2) is None
+
+
+def test_a_version_is_found_behind_a_page_of_later_ones(connect: Connect, look: AwsLook) -> None:
+    sagemaker, group = connect("sagemaker"), "mc-dev-many"
+    sagemaker.create_model_package_group(ModelPackageGroupName=group)
+    registration = Registration(
+        run_id="many-r000000000001",
+        algorithm="lightgbm",
+        artifact_sha256="0" * 64,
+        manifest_uri=f"s3://{BUCKET}/manifest.json",
+        manifest_sha256="0" * 64,
+        forecasts_uri=f"s3://{BUCKET}/forecasts.out",
+        cutoff=CUTOFF,
+    )
+    sagemaker.create_model_package(
+        ModelPackageGroupName=group, CustomerMetadataProperties=registration.properties()
+    )
+    for _ in range(limits.LIST_PAGE_ITEMS_MAX):
+        sagemaker.create_model_package(ModelPackageGroupName=group)
+    assert look.registration("many", 1) == registration
+    assert look.registration("many", limits.LIST_PAGE_ITEMS_MAX + 2) is None
 
 
 def test_an_endpoint_that_is_not_there_serves_nothing(connect: Connect) -> None:

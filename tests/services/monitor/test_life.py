@@ -277,6 +277,9 @@ def test_a_version_of_which_nothing_is_known_is_looked_for_by_the_sweep() -> Non
     loop.in_production()
     loop.pass_(2)
     assert loop.aws.asked == []
+    loop.sweep()
+    assert any("its registration cannot be read yet" in why for why in loop.reasons())
+    assert loop.reasons()[-1].startswith("v1 serves and is not watched: its registration")
     loop.aws.versions[1] = known()
     loop.sweep()
     assert loop.aws.asked == [FIRST, FIRST + SPAN]

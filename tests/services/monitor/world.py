@@ -1,5 +1,6 @@
 """A small world for the monitor: windows in a dict, an endpoint that forecasts as it is told."""
 
+import json
 import math
 import random
 from collections.abc import Callable, Sequence
@@ -245,6 +246,11 @@ class Loop:
 
     def said(self, *leaving_out: str) -> list[str]:
         return [name for name in self.bench.bus.said() if name not in leaving_out]
+
+    def reasons(self) -> list[str]:
+        """Why the monitor did what it did, or nothing."""
+        records = [e for e in self.bench.bus.entries if e.detail_type == "DecisionRecorded"]
+        return [json.loads(record.detail)["data"]["why"] for record in records]
 
     def all(self, event: type[Event]) -> list[Any]:
         return [e.data for e in self.bench.bus.events() if isinstance(e.data, event)]
