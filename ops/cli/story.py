@@ -16,9 +16,9 @@ from shared.contracts.envelope import ContractError
 from shared.contracts.lifecycle import DecisionRecorded
 
 READ_AT_MOST = 10_000  # entries for one answer, whatever is sifted out of them
+READ_AT_LEAST = 1_000  # so that causes of what is told are among what is put into order
 SIFTED = 4  # times as many are read, when too few of those that were read are wanted
 SEARCHED = 1_000  # latest events, for one whose id was shortened
-FOLLOWED = 500  # latest events of a subject, for what followed from one
 NAMED = 3
 
 DECISION = DecisionRecorded.detail_type()
@@ -40,7 +40,7 @@ class Story:
         wanted: Callable[[Entry], bool],
     ) -> Sequence[Entry]:
         """Answer the latest wanted events in the order of causes, the latest last."""
-        asked = limit
+        asked = max(limit, READ_AT_LEAST)
         while True:
             found = reading.list_events(self.book, subject, since, limit=asked)
             kept = [entry for entry in found if wanted(entry)]
@@ -73,13 +73,27 @@ class Story:
         return found[0]
 
     def followed(self, entry: Entry) -> Iterator[Entry]:
-        """Answer what followed from an event, directly or not, as far as its subject tells."""
-        causes = {entry.event_id}
+        """Answer what followed from an event, directly or not, as far as its subject tells.
+
+        AWS's hints are no events, so that causes end at them; the trip round the loop goes on.
+        """
+        causes, trips, is_after = {entry.event_id}, {trip(entry)}, False
         since = entry.occurred_at
-        for one in reading.list_events(self.book, entry.subject, since, limit=FOLLOWED):
-            if one.causation_id in causes and one.event_id != entry.event_id:
+        for one in reading.list_events(self.book, entry.subject, since, limit=READ_AT_MOST):
+            if one.event_id == entry.event_id:
+                is_after = True
+            elif one.causation_id in causes:
+                causes.add(one.event_id)
+                trips.add(trip(one))
+                yield one
+            elif is_after and trip(one) in trips:
                 causes.add(one.event_id)
                 yield one
+
+
+def trip(entry: Entry) -> str:
+    """Answer the trip round the loop that an event belongs to."""
+    return str(entry.detail["metadata"]["correlation_id"])
 
 
 def is_decision(entry: Entry) -> bool:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from ops.cli.connection import Connection
-from ops.cli.story import Story
+from ops.cli.story import Story, trip
 from services.ingest.domain.judging import IN_THE_FUTURE, LIVE_WINS
 from services.journal.domain import Entry
 from shared.contracts.lifecycle import DecisionRecorded, ObservationsIngested, RecordsQuarantined
@@ -70,8 +70,8 @@ class Answers:
         sent : Mapping
             How many observations each batch has, by its id.
         """
-        entries = self.read(lambda one: cause_of(one) in sent and one.event_id not in self.before)
-        concluded = {cause_of(one) for one in of(entries, DecisionRecorded)}
+        entries = self.read(lambda one: trip(one) in sent and one.event_id not in self.before)
+        concluded = {trip(one) for one in of(entries, DecisionRecorded)}
         ingested = [one.detail["data"] for one in of(entries, ObservationsIngested)]
         quarantined = [one.detail["data"] for one in of(entries, RecordsQuarantined)]
         refused: Counter[str] = Counter()
@@ -86,11 +86,6 @@ class Answers:
             refused=refused,
             files=tuple(dict.fromkeys(one["uri"] for one in quarantined)),
         )
-
-
-def cause_of(entry: Entry) -> Any:
-    """Answer the batch by which an entry came about."""
-    return entry.detail["metadata"]["correlation_id"]
 
 
 def of(entries: Iterable[Entry], event: type[Any]) -> list[Entry]:

@@ -12,9 +12,11 @@ from shared.contracts import names
 from shared.contracts.envelope import Envelope, Event, Metadata
 from shared.contracts.lifecycle import (
     DecisionRecorded,
+    ModelEvaluated,
     ModelRegistered,
     ObservationsIngested,
     RetrainRequested,
+    TrainingCompleted,
     TrainingStarted,
 )
 from tests.cli.conftest import Cli, Clients, Files
@@ -36,7 +38,9 @@ def keep(aws: Clients, ids: list[str]) -> Keep:
     """Keep an event as the journal does; answer its id."""
     book = DynamoBook(aws("dynamodb"), names.table("dev", "journal"))
 
-    def write(event: Event, subject: str, *, minute: int = 0, because_of: str = "") -> str:
+    def write(
+        event: Event, subject: str, *, minute: int = 0, because_of: str = "", trip: str = ""
+    ) -> str:
         event_id = f"{len(ids):08d}-0000-0000-0000-000000000000"
         ids.append(event_id)
         producer = event.producer if event.producer != "*" else "trainer"
@@ -44,7 +48,7 @@ def keep(aws: Clients, ids: list[str]) -> Keep:
             event_id=event_id,
             occurred_at=NOON + timedelta(minutes=minute),
             subject=subject,
-            correlation_id=because_of or event_id,
+            correlation_id=trip or because_of or event_id,
             causation_id=because_of or event_id,
             producer=producer,
             actor="arn:aws:iam::123456789012:user/jane" if producer == "operator" else producer,
@@ -104,6 +108,18 @@ def test_one_event_is_shown_with_what_followed_from_it(cli: Cli, keep: Keep) -> 
     assert f"because of  {wish}" in shown
     assert "what followed" in shown
     assert "nothing followed from it yet" in cli("events", "show", last).stderr
+
+
+def test_what_followed_is_the_whole_trip_also_behind_hints_of_aws(cli: Cli, keep: Keep) -> None:
+    keep(ModelRegistered.example(), "trip", minute=0, trip="another")
+    wish = keep(RetrainRequested.example(), "trip", minute=1)
+    keep(TrainingStarted.example(), "trip", minute=2, because_of=wish)
+    keep(TrainingCompleted.example(), "trip", minute=3, because_of="a hint", trip=wish)
+    keep(ModelEvaluated.example(), "trip", minute=4, because_of="another hint", trip=wish)
+    keep(ObservationsIngested.example(), "trip", minute=5)
+    document = json.loads(cli("events", "show", wish, "--json").stdout)
+    followed = [event["detail_type"] for event in document["followed"]]
+    assert followed == ["TrainingStarted", "TrainingCompleted", "ModelEvaluated"]
 
 
 def test_an_event_of_a_later_version_is_shown_all_the_same(
