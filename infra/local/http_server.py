@@ -8,6 +8,8 @@ from typing import Any
 
 from waitress import create_server, wasyncore
 
+from infra.local.memory import share_arenas
+
 HOST = "127.0.0.1"
 THREADS = 48  # each long poll of a queue holds one for up to 20 s
 CONNECTIONS_LIMIT = 512
@@ -36,6 +38,7 @@ class HttpServer:
     def __init__(self, application: Any, port: int) -> None:
         # a warning for every request that waits for a thread, and for long polls at the end
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        share_arenas()
         self._channels: dict[int, Any] = {}
         self._server = create_server(
             application,

@@ -9,8 +9,8 @@ import json
 import os
 import re
 from collections.abc import Callable
-from functools import wraps
-from typing import Any, Concatenate, ParamSpec
+from functools import cache, wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 from urllib.error import HTTPError, URLError
 from urllib.request import ProxyHandler, build_opener
 
@@ -20,6 +20,9 @@ from ops.cli.connection import Connection
 from ops.cli.errors import no_aws
 from shared.contracts import names
 from shared.contracts.names import IllegalNameError
+
+if TYPE_CHECKING:
+    from botocore.loaders import Loader
 
 P = ParamSpec("P")
 
@@ -44,6 +47,7 @@ def connect(env: str) -> Connection:
 
     region = os.environ.get("AWS_REGION") or None
     core = botocore.session.Session()
+    core.register_component("data_loader", models(core.get_config_variable("data_path")))
     if region:
         core.set_config_variable("region", region)
     url = os.environ.get("AWS_ENDPOINT_URL") or core.get_scoped_config().get("endpoint_url")
@@ -65,6 +69,14 @@ def connect(env: str) -> Connection:
     connection = Connection(env, boto3.Session(botocore_session=core), url, operator)
     check_local(str(url), connection.region)
     return connection
+
+
+@cache
+def models(data_path: str | None) -> "Loader":
+    """Answer what reads AWS's models: once a process, which may run many commands."""
+    from botocore.loaders import create_loader
+
+    return create_loader(data_path)
 
 
 def check_local(url: str, region: str) -> None:
