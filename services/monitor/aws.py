@@ -32,8 +32,8 @@ class OnlineWindows:
     """The online store, and what was read of it before.
 
     A context is hundreds of windows, of which the next has all but a few: what this process has
-    read it does not read again. So a window is what it was when it was closed, even where a late
-    record has revised it since. Windows that were not there are looked for again.
+    read it does not read again, even where a late record has revised it since. A process that
+    starts later reads the revised one. Windows that were not there are looked for again.
     """
 
     def __init__(self, features: "SageMakerFeatureStoreRuntimeClient", group: str) -> None:

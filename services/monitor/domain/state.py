@@ -64,7 +64,7 @@ class Stay(Frozen):
     """The latest, as many as a verdict is on, oldest first."""
     streak: Streak = Streak()
     is_degraded: bool = False
-    """Whether it was said that this version degraded: once a stay."""
+    """Whether it was said in this stay that the version degraded, and it has not recovered."""
 
 
 class Degradation(Frozen):

@@ -4,7 +4,7 @@
 verdict             in a row                  what follows
 ==================  ========================  =======================================
 breach              fewer than `consecutive`  the streak grows
-breach              `consecutive`             AccuracyDegraded, once a stay
+breach              `consecutive`             AccuracyDegraded, once until it recovers
 within the limit    `consecutive`             AccuracyRecovered, where one is open
 neither             any                       both streaks end
 ==================  ========================  =======================================
@@ -91,7 +91,7 @@ def after(streak: Streak, verdict: Verdict) -> Streak:
 
 
 def degrade(state: Watch, stay: Stay, verdict: Verdict) -> Decision[Watch]:
-    """The version in production fell short: said once in its stay."""
+    """The version in production fell short: said once in its stay, until it recovers."""
     streak = stay.streak
     since = streak.since or verdict.windows[0].start
     said = AccuracyDegraded(

@@ -95,7 +95,7 @@ def test_windows_are_read_a_hundred_at_a_time_and_only_once(connect: Connect) ->
     assert counting.read == [100, 20]
 
 
-def test_a_window_stays_as_it_was_closed_and_a_missing_one_is_looked_for_again(
+def test_a_window_stays_as_this_process_read_it_and_a_missing_one_is_looked_for_again(
     connect: Connect,
 ) -> None:
     counting = Counting(connect("sagemaker-featurestore-runtime"))
