@@ -28,7 +28,7 @@ from shared.forecasting import scatter
 CHANCE = 0.1
 """Of what the limit was raised by: so much worse than the baseline a version may be.
 
-Where noise doubles, a version that knows the true quantiles of before is but 1 to 3 % better than
+Where noise doubles, a version that knows the true quantiles of before is hardly better than
 the best naive forecast, and which of them is best is seen afterwards. On the points of one verdict
 "no better" is the toss of a coin there."""
 WORTH_TELLING = 0.1
