@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from ops.cli.connection import Connection
 from ops.cli.endpoints import ABSENT, Serving, serving
+from ops.cli.past import Live, Past, Undone, past
 from ops.cli.registry import Described, Registry, Verdict, Version
 from ops.cli.sending import summary
 from shared.contracts import names
@@ -42,6 +43,10 @@ class Judged:
     described: Described
     evaluated: ModelEvaluated | None
     """None where the evidence cannot be read."""
+    undone: Undone | None = None
+    """What took it away, or kept it from where it was to go; None: nothing that is known."""
+    is_revoked: bool = False
+    """Whether its approval was taken back."""
 
     @property
     def version(self) -> Version:
@@ -59,6 +64,11 @@ class Judged:
         return self.evaluated.baseline.mean_wql if self.evaluated else None
 
     @property
+    def champion(self) -> float | None:
+        """Mean wQL of the version in production then, on the windows that both were asked for."""
+        return self.evaluated.champion.mean_wql if self.evaluated else None
+
+    @property
     def limit(self) -> float | None:
         """What it had to stay within."""
         return self.evaluated.gate.limit if self.evaluated else None
@@ -74,6 +84,8 @@ class Standing:
     stages: Mapping[Stage, Serving | None]
     versions: tuple[Judged, ...]
     """The latest first; only so many."""
+    live: Live | None
+    """The latest verdict on what serves production; None: there is none yet."""
 
     def version(self, number: int | None) -> Judged | None:
         """Answer a version, if it is among those described."""
@@ -133,12 +145,14 @@ def look_at(connection: Connection, spec: ModelSpec, run: Run | None, count: int
     live = {one.version for one in stages.values() if one}
     versions = registry.versions(spec.model)
     chosen = [one for place, one in enumerate(versions) if place < count or one.number in live]
+    known, production = past(connection, spec.model), stages[Stage.PRODUCTION]
     return Standing(
         spec=spec,
         data=summary(connection, spec.series),
         run=run,
         stages=stages,
-        versions=tuple(judged(connection, registry.describe(one)) for one in chosen),
+        versions=tuple(judged(connection, registry.describe(one), known) for one in chosen),
+        live=known.live.get(production.version or 0) if production else None,
     )
 
 
@@ -165,15 +179,26 @@ def runs(connection: Connection, algorithm: str) -> dict[str, Run]:
     return found
 
 
-def judged(connection: Connection, described: Described) -> Judged:
+def judged(connection: Connection, described: Described, known: Past) -> Judged:
     """Read the evidence of a version, where there is some that can be read."""
-    uri = described.evaluation_uri
+    version = described.version
+    was_offered = version.production is not None  # and only what is approved is offered
+    return Judged(
+        described,
+        evidence(connection, described.evaluation_uri),
+        known.undone.get(version.number),
+        version.approval is Verdict.DECLINED and (was_offered or version.number in known.revoked),
+    )
+
+
+def evidence(connection: Connection, uri: str | None) -> ModelEvaluated | None:
+    """Read an evaluation; None where there is none that can be read."""
     if not uri:
-        return Judged(described, None)
+        return None
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     try:
         found = connection.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
         # a later evaluator may say more than this reader knows
-        return Judged(described, Evaluation.model_validate_json(found, extra="ignore").evaluated)
+        return Evaluation.model_validate_json(found, extra="ignore").evaluated
     except (ClientError, ValidationError):
-        return Judged(described, None)
+        return None

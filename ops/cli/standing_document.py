@@ -4,7 +4,10 @@ from typing import Any
 
 from ops.cli import output
 from ops.cli.endpoints import Serving
+from ops.cli.past import Live
 from ops.cli.standing import Judged, Standing
+from ops.cli.version_rows import in_production
+from shared.contracts.names import Stage
 from shared.contracts.specs import SeriesSpec
 
 
@@ -32,7 +35,10 @@ def as_document(one: Standing, series: SeriesSpec | None) -> dict[str, Any]:
             "execution_arn": run.execution_arn,
         },
         "stages": {stage.value: serving_document(found) for stage, found in one.stages.items()},
-        "versions": [version_document(each) for each in one.versions],
+        "live": live_document(one.live) if one.live else None,
+        "versions": [
+            version_document(each, one.stages.get(Stage.PRODUCTION)) for each in one.versions
+        ],
         "next": steps[0] if steps else None,
         "next_steps": list(steps),
     }
@@ -53,7 +59,22 @@ def serving_document(serving: Serving | None) -> dict[str, Any] | None:
     }
 
 
-def version_document(one: Judged) -> dict[str, Any]:
+def live_document(live: Live) -> dict[str, Any]:
+    """Describe the latest verdict on what serves production."""
+    measured = live.measured
+    return {
+        "version": measured.version,
+        "at": output.iso(live.at),
+        "mean_wql": measured.mean_wql,
+        "baseline_mean_wql": measured.baseline_wql,
+        "limit": measured.limit,
+        "points": measured.points,
+        "breached": measured.breached,
+        "breaches_in_a_row": live.breaches,
+    }
+
+
+def version_document(one: Judged, production: Serving | None) -> dict[str, Any]:
     """Describe a version."""
     version, described = one.version, one.described
     return {
@@ -63,11 +84,15 @@ def version_document(one: Judged) -> dict[str, Any]:
         "approval": version.approval.value,
         "approval_note": described.approval_note or None,
         "production": version.production.value if version.production else None,
+        "approval_revoked": one.is_revoked,
+        "in_production": in_production(one, production),
+        "undone": one.undone.words if one.undone else None,
         "production_note": described.production_note or None,
         "registered_at": output.iso(version.registered_at),
         "modified_at": output.iso(described.modified_at),
         "modified_by": described.modified_by,
         "mean_wql": one.score,
         "baseline_mean_wql": one.baseline,
+        "champion_mean_wql": one.champion,
         "limit": one.limit,
     }

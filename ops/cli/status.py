@@ -6,13 +6,13 @@ from typing import Any, NamedTuple
 
 import click
 
-from ops.cli import output, standing, telling, watching
+from ops.cli import output, standing, version_rows, watching
 from ops.cli.connecting import connected
 from ops.cli.connection import Connection
 from ops.cli.declarations import Declarations
 from ops.cli.endpoints import Serving
 from ops.cli.errors import misused
-from ops.cli.registry import Verdict
+from ops.cli.past import Live
 from ops.cli.standing import Judged, Standing
 from ops.cli.standing_document import as_document
 from shared.contracts.names import Stage
@@ -31,7 +31,8 @@ VERSIONS_IN_DETAIL = 10
 def status(connection: Connection, model: str | None, watch: bool, as_json: bool) -> None:
     """Show where all models stand, or MODEL in detail.
 
-    Scores are mean weighted quantile losses of the backtest: lower is better.
+    Scores are mean weighted quantile losses of the backtest, "live" is the latest of what
+    production said against what came true: lower is better.
     """
     if watch and as_json:
         raise misused("--watch is for people, --json for programs", "give one of them")
@@ -103,7 +104,7 @@ def overview(seen: tuple[Standing, ...], now: datetime) -> Any:
     """Draw a line for each model."""
     columns = ("model", "data until", "training", "staging", "production")
     return output.drawn(
-        (*columns, "scores of", ">score", ">baseline", ">limit", "next"),
+        (*columns, ">live", "scores of", ">score", ">baseline", ">limit", "next"),
         (row(one, now) for one in seen),
     )
 
@@ -117,6 +118,7 @@ def row(one: Standing, now: datetime) -> tuple[Any, ...]:
         f"{one.run.status.lower()}, {output.ago(one.run.started_at, now)}" if one.run else None,
         stage_cell(one.stages[Stage.STAGING]),
         stage_cell(one.stages[Stage.PRODUCTION]),
+        live_cell(one.live),
         f"v{shown.version.number}" if shown else None,
         output.loss(shown.score if shown else None),
         output.loss(shown.baseline if shown else None),
@@ -142,6 +144,25 @@ def stage_cell(serving: Serving | None) -> Any:
     return output.styled(" ".join(filter(None, (live, coming, serving.status))), "yellow")
 
 
+def live_cell(live: Live | None) -> Any:
+    """Show how the version in production does."""
+    if live is None:
+        return None
+    colour = "red" if live.breaches else "green"
+    return output.styled(output.loss(live.measured.mean_wql), colour)
+
+
+def live_text(live: Live, consecutive: int, now: datetime) -> str:
+    """Say how the version in production does, and how near it is to be found wanting."""
+    said = live.measured
+    streak = f"{live.breaches} breaches in a row of {consecutive} that make it degraded"
+    return (
+        f"v{said.version}: mean wQL {output.loss(said.mean_wql)}, "
+        f"limit {output.loss(said.limit)}, baseline {output.loss(said.baseline_wql)}, "
+        f"{said.points} points, {output.ago(live.at, now)}, {streak if live.breaches else 'well'}"
+    )
+
+
 def detail(one: Standing, series: SeriesSpec | None, now: datetime) -> View:
     """Draw all of one model."""
     known = output.drawn(
@@ -149,9 +170,7 @@ def detail(one: Standing, series: SeriesSpec | None, now: datetime) -> View:
     )
     if not one.versions:
         return View((known,), "no version is registered yet")
-    columns = ("version", "registered", "approval", "production", ">score", ">baseline", ">limit")
-    rows = (version_row(each, now) for each in one.versions)
-    return View((known, output.drawn((*columns, "last word"), rows)))
+    return View((known, version_rows.drawn(one, now)))
 
 
 def facts(one: Standing, series: SeriesSpec | None, now: datetime) -> Iterator[tuple[str, Any]]:
@@ -175,6 +194,8 @@ def facts(one: Standing, series: SeriesSpec | None, now: datetime) -> Iterator[t
         yield "training", f"{one.run.run_id}, {one.run.status.lower()}, started {started}"
     for stage, serving in one.stages.items():
         yield stage.value, serving_text(serving, now)
+    if one.live:
+        yield "live", live_text(one.live, spec.monitor.consecutive, now)
     if steps := one.next_steps():
         yield "next", output.styled("\n".join(steps), "yellow")
 
@@ -188,28 +209,3 @@ def serving_text(serving: Serving | None, now: datetime) -> str:
         what.append(f"v{serving.coming} is on its way")
     what += [serving.status, f"changed {output.ago(serving.modified_at, now)}", serving.endpoint]
     return ", ".join(filter(None, (*what, serving.reason)))
-
-
-def version_row(one: Judged, now: datetime) -> tuple[Any, ...]:
-    """Answer a version's line."""
-    version, described = one.version, one.described
-    note = described.production_note or described.approval_note
-    word = f"{telling.who(described.modified_by)}, {output.ago(described.modified_at, now)}"
-    return (
-        f"v{version.number}",
-        output.ago(version.registered_at, now),
-        verdict_cell(version.approval),
-        verdict_cell(version.production),
-        output.loss(one.score),
-        output.loss(one.baseline),
-        output.loss(one.limit),
-        f"{word}: {note}" if note else word,
-    )
-
-
-def verdict_cell(verdict: Verdict | None) -> Any:
-    """Show a verdict in its colour."""
-    if verdict is None:
-        return None
-    colours = {Verdict.WAITING: "yellow", Verdict.APPROVED: "green", Verdict.DECLINED: "red"}
-    return output.styled(verdict.value, colours[verdict])

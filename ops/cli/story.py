@@ -48,6 +48,10 @@ class Story:
                 return kept[-limit:]
             asked = min(asked * SIFTED, READ_AT_MOST)
 
+    def recent(self, subject: str, limit: int) -> Sequence[Entry]:
+        """Answer the latest events of a subject, decisions among them, the latest last."""
+        return reading.list_events(self.book, subject, limit=limit)
+
     def find(self, event_id: str) -> Entry:
         """Answer an event by its id, or by enough of its beginning.
 

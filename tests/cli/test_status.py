@@ -3,16 +3,32 @@
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from ops.cli import endpoints, output
 from ops.cli.endpoints import Serving
+from ops.cli.past import Undone
+from ops.cli.registry import Described, Verdict, Version
+from ops.cli.standing import Judged
+from ops.cli.version_rows import in_production
+from services.journal.aws import DynamoBook
+from services.journal.domain import entry
 from shared.contracts import names
-from shared.contracts.lifecycle import ModelEvaluated
+from shared.contracts.envelope import Event
+from shared.contracts.lifecycle import (
+    AccuracyMeasured,
+    ApprovalRevoked,
+    DeploymentRolledBack,
+    EndpointInService,
+    ModelEvaluated,
+)
 from shared.contracts.windows import SeriesSummary, summary_key
+from shared.messaging.clock import WallClock
 from tests.cli.conftest import Cli, Clients, Files
 from tests.cli.world import Evaluator
+from tests.fakes.messaging import envelope
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 BUCKET = "modelcycle-dev-123456789012-us-east-1"
@@ -128,6 +144,97 @@ def test_data_versions_scores_and_what_is_next(
     assert f"modelcycle approve {model} 2" in line
     assert below.strip() == f"modelcycle promote {model} 1"
     assert f"modelcycle promote {model} 1" in shown
+
+
+def keep(aws: Clients, event: Event, at: datetime) -> None:
+    """Keep an event as the journal does."""
+    said = envelope(event, event_id=str(uuid4()), occurred_at=at)
+    book = DynamoBook(aws("dynamodb"), names.table("dev", "journal"))
+    book.keep(entry(said, json.loads(said.detail())))
+
+
+def test_a_roll_back_and_a_revocation_are_told_with_their_reasons(
+    cli: Cli, aws: Clients, files: Files, evaluator: Evaluator
+) -> None:
+    files("undone")
+    cli("models", "apply", "undone.yaml")
+    arns = [evaluator.register("undone") for _ in range(2)]
+    for arn in arns:
+        aws("sagemaker").update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+        evaluator.life_cycle(arn, "Approved")
+    aws("sagemaker").update_model_package(ModelPackageArn=arns[0], ModelApprovalStatus="Rejected")
+    later = WallClock().now() + timedelta(minutes=1)
+    about = {"model": "undone", "stage": "production"}
+    revoked = ApprovalRevoked.example().changed(model="undone", version=1, note="a bad cutoff")
+    keep(aws, revoked, later)
+    left = DeploymentRolledBack.example().changed(**about, version=2, back_to=None)
+    keep(aws, left.changed(reason="rolled back by jane: complaints"), later)
+    second, first = only(cli, "undone")["versions"]
+    assert (second["approval_revoked"], first["approval_revoked"]) == (False, True)
+    assert second["in_production"] == "rolled back"
+    assert first["in_production"] == "revoked"
+    shown = cli("status", "undone").stdout
+    assert "v2 left production: rolled back by jane: complaints" in shown
+    assert "v1 revoked by alice: a bad cutoff" in shown
+    keep(aws, EndpointInService.example().changed(**about, version=2), later + timedelta(minutes=1))
+    assert only(cli, "undone")["versions"][0]["undone"] is None
+
+
+def test_the_version_in_production_is_shown_with_its_latest_measured_loss(
+    cli: Cli, aws: Clients, files: Files, unconfigured: pytest.MonkeyPatch
+) -> None:
+    files("watched")
+    cli("models", "apply", "watched.yaml")
+    serving = endpoints.read(described("InService", 4))
+    unconfigured.setattr("ops.cli.standing.serving", lambda *_: serving)
+    measured = AccuracyMeasured.example().changed(model="watched", stage="production", limit=0.4)
+    for hour, (version, loss) in enumerate([(4, 0.3), (4, 0.5), (4, 0.6), (3, 0.9)]):
+        said = measured.changed(version=version, mean_wql=loss, breached=loss > 0.4)
+        keep(aws, said, NOW + timedelta(hours=hour))
+    live = only(cli, "watched")["live"]
+    assert (live["version"], live["mean_wql"], live["limit"]) == (4, 0.6, 0.4)
+    assert (live["breached"], live["breaches_in_a_row"]) == (True, 2)
+    assert "v4: mean wQL 0.600, limit 0.400" in cli("status", "watched").stdout
+    assert "2 breaches in a row of 3" in cli("status", "watched").stdout
+    assert "0.600" in cli("status").stdout
+
+
+def standing_with(
+    production: Verdict | None, *, revoked: bool = False, left: str | None = None
+) -> Judged:
+    """Answer v3, as its registry and its past say."""
+    approval = Verdict.DECLINED if revoked else Verdict.APPROVED
+    version = Version("fees", 3, "arn", approval, production, NOW)
+    seen = Described(version, None, "", "", "jane", NOW, None)
+    undone = None if left is None else Undone(NOW, "v3 left", left)
+    return Judged(seen, None, undone, revoked)
+
+
+APPROVED = Verdict.APPROVED
+
+
+@pytest.mark.parametrize(
+    ("version", "serves", "stands"),
+    [
+        (standing_with(None), described("InService", 2), None),
+        (standing_with(Verdict.WAITING), described("InService", 2), "waiting"),
+        (standing_with(Verdict.WAITING, revoked=True), described("InService", 2), None),
+        (standing_with(Verdict.DECLINED), described("InService", 2), "declined"),
+        (standing_with(APPROVED), None, "approved"),
+        (standing_with(APPROVED), described("InService", 2), "approved"),
+        (standing_with(APPROVED), described("Updating", 2, pending=3), "on its way"),
+        (standing_with(APPROVED), described("InService", 3), "serves"),
+        (standing_with(APPROVED), described("InService", 4), "replaced"),
+        (standing_with(APPROVED, left="production"), described("InService", 2), "rolled back"),
+        (standing_with(APPROVED, left="staging"), described("InService", 4), "replaced"),
+        (standing_with(APPROVED, revoked=True), None, "revoked"),
+        (standing_with(APPROVED, revoked=True), described("InService", 3), "serves"),
+    ],
+)
+def test_where_a_version_stands_with_production_is_more_than_its_approval(
+    version: Judged, serves: dict[str, Any] | None, stands: str | None
+) -> None:
+    assert in_production(version, endpoints.read(serves) if serves else None) == stands
 
 
 def test_a_run_in_flight_is_seen_by_its_name(
