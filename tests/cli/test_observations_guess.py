@@ -88,6 +88,11 @@ def test_a_file_that_cannot_be_guessed_says_what_is_missing(
             "the values with --value",
         ),
         (
+            "time;value\n2025-03-05T00:00:00Z;1.5e+303\n2025-03-06T00:00:00Z;1.5e+303\n",
+            "own.csv: most values cannot be used: line 2, column 'value': '1.5e+303' is beyond "
+            "1e+200, the most that a value may be: correct it or leave the row out",
+        ),
+        (
             "when;value\n2031-01-01T00:00:00Z;2500000000\n2031-01-01T01:00:00Z;2500000000\n",
             "own.csv: most times cannot be used: line 2, column 'when': '2031-01-01T00:00:00Z' "
             "is in the future: check its time zone and this machine's clock",

@@ -16,6 +16,9 @@ COMMA = r"^[+-]?\d[\d.]*,\d+$"
 SURELY_DECIMAL = r"^[+-]?(0,\d+|\d[\d.]*,(\d{1,2}|\d{4,}))$"
 """With three digits behind it a comma may separate thousands: 1,234."""
 
+NO_USE = (Fault.TOO_LARGE, Fault.NOT_FINITE)
+"""What is wrong with values that are numbers."""
+
 OUT_OF_RANGE = (Fault.FUTURE, Fault.TOO_EARLY)
 """What is wrong with times that can be read."""
 
@@ -66,7 +69,16 @@ def no_times(table: Table, named: str | None, judged: Mapping[str, Times]) -> Ob
 
 
 def no_numbers(table: Table, others: Sequence[str]) -> ObservationsRefused:
-    """Say that none of the columns that hold no times holds numbers."""
+    """Say that none of the columns that hold no times holds numbers that can be used."""
+    for name in others:
+        faults = judge_values(table.columns[name]).faults
+        for fault in NO_USE:
+            if (faults == code(fault)).mean() >= SHARE_NEEDED:
+                says, fix = SAYS[fault]
+                where = example(table, name, faults == code(fault))
+                return ObservationsRefused(
+                    f"{table.source}: most values cannot be used: {where} {says}", fix
+                )
     shows = "".join(
         f": {example(table, name, ~empty(table.columns[name]))} is not a number"
         for name in others[:1]
