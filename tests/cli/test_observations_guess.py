@@ -60,7 +60,13 @@ def test_a_guess_says_that_times_have_no_zone(tmp_path: Path) -> None:
         ("a,b\nx,y\n", "no column reads as times"),
         ("a,b\n2025-03-05T00:00:00Z,y\n", "no column reads as numbers"),
         ("a,b\n2025-03-05T00:00:00Z,1\n", "all rows have the same time"),
-        ("a;b\n2025-03-05T00:00:00Z;1\n", "the columns are separated by ';'"),
+        ("a;b\n2025-03-05T00:00:00Z;1\n", "the columns are separated by ';', not by ',': give"),
+        (
+            "a;b\n2025-03-05T00:00:00Z;1,5\n",
+            "by ';', not by ',', and the numbers have decimal commas: write numbers with a decimal "
+            "point, as 1234.5, and give --delimiter ';'",
+        ),
+        ("a;b", "the columns are separated by ';'"),
     ],
 )
 def test_a_file_that_cannot_be_guessed_says_what_is_missing(
@@ -126,6 +132,7 @@ def test_a_file_that_cannot_be_guessed_says_what_is_missing(
     ids=[
         "decimal commas",
         "thousands",
+        "too large",
         "future",
         "past",
         "US dates",

@@ -30,6 +30,7 @@ NOT_TEXT = {
 MISFIT_CHARACTERS_KEPT = 200
 DATA = re.compile(r"\s*([+-]?\d[\d.,]*([eE][+-]?\d+)?|\d{4}-\d\d-\d\d.*)?\s*")
 """What a cell of data looks like: a number or a time. A header has a name in at least one cell."""
+DECIMAL_COMMA = re.compile(r"[+-]?\d[\d.]*,\d+")
 
 
 def load_csv(path: Path, data: bytes, wanted: Sequence[str] | None, delimiter: str) -> Table:
@@ -124,18 +125,31 @@ def header(path: Path, text: bytes, wanted: Sequence[str] | None, delimiter: str
         return names
     for other, called in DELIMITERS.items():
         if other != delimiter and better_split(split(line, other), names, wanted):
-            option = "\\t" if other == "\t" else other
-            raise ObservationsRefused(
-                f"{path.name}: line 1: the columns are separated by {called}, "
-                f"not by {DELIMITERS.get(delimiter, repr(delimiter))}",
-                f"give --delimiter '{option}', or save the file with commas",
-            )
+            raise other_delimiter(path, text, other, called, delimiter)
     if all(DATA.fullmatch(name) for name in names):
         raise ObservationsRefused(
             f"{path.name}: line 1: '{line[:60]}' is data, not the names of the columns",
             "put a header line with the names above it",
         )
     return names
+
+
+def other_delimiter(
+    path: Path, text: bytes, other: str, called: str, delimiter: str
+) -> ObservationsRefused:
+    """Say what separates the columns, and at once that the numbers are written otherwise, too."""
+    option = "\\t" if other == "\t" else other
+    second = text.split(b"\n", 2)[1].decode("utf-8")
+    what = (
+        f"{path.name}: line 1: the columns are separated by {called}, "
+        f"not by {DELIMITERS.get(delimiter, repr(delimiter))}"
+    )
+    if any(DECIMAL_COMMA.fullmatch(cell) for cell in split(second, other)):
+        return ObservationsRefused(
+            f"{what}, and the numbers have decimal commas",
+            f"write numbers with a decimal point, as 1234.5, and give --delimiter '{option}'",
+        )
+    return ObservationsRefused(what, f"give --delimiter '{option}', or save the file with commas")
 
 
 def split(line: str, delimiter: str) -> list[str]:
