@@ -10,16 +10,23 @@ rest after a training as our governor gives.
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from statistics import NormalDist
+from datetime import datetime
 from typing import NamedTuple
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
 
+from bench.forecaster import (
+    FREQUENCY,
+    HORIZON,
+    LEVELS,
+    SEASON,
+    START,
+    Change,
+    Played,
+    play,
+)
 from services.monitor.domain import watching
 from services.monitor.domain.seen import Known, Task
 from services.monitor.domain.state import Scored, Stay, Watch
@@ -27,18 +34,8 @@ from shared.contracts.envelope import Event
 from shared.contracts.evaluation import WindowLoss
 from shared.contracts.lifecycle import AccuracyDegraded, AccuracyMeasured
 from shared.contracts.spec_parts import Gate, MonitorSpec, Target
-from shared.forecasting.baseline import LATEST_POINTS
 
-Floats = NDArray[np.float64]
-
-SEASON, HORIZON, ORIGINS = 288, 12, 20  # as models/fees.yaml: a day, an hour, the backtest
-LEVELS = tuple(tenths / 10 for tenths in range(1, 10))
-Q = np.array(LEVELS)
-BELLS = np.array([NormalDist().inv_cdf(level) for level in LEVELS])
-RHYTHM = 1.0
-"""Amplitude of the daily rhythm, in logarithms."""
-START = datetime(2026, 1, 1, tzinfo=UTC)
-FREQUENCY = timedelta(minutes=5)
+ORIGINS = 20  # as models/fees.yaml: the backtest
 SPANS_A_WEEK = 7 * SEASON // HORIZON
 MONITOR, GATE = MonitorSpec(), Gate()
 SCATTERS = (0.35, 0.40, 0.45, 0.50)
@@ -53,109 +50,7 @@ CHECKS = 3
 RETRAININGS_A_WEEK_MAX, FOUND_MIN, EXPLAINED_MIN = 0.1, 0.95, 0.9
 DEMO_RETRAININGS = 4.0, 9.0
 """A week, of the demo's rule: with fewer, what is played would be easier than what it fails at."""
-DEMO_POINTS, DEMO_BREACHES, REST_CHECKS = 5, 3, 6
-
-
-@dataclass(frozen=True)
-class Change:
-    """What happens to the world at a point."""
-
-    at: int
-    level: float = 1.0
-    rhythm: float = 1.0
-    noise: float = 1.0
-
-
-@dataclass(frozen=True)
-class Played:
-    """Windows of one horizon, one after another.
-
-    Parameters
-    ----------
-    first : array of shape (windows,)
-        Position of the first point.
-    weight, loss, scatter : array of shape (windows,)
-    naive : mapping
-        The losses of each naive forecast.
-    demo : array of shape (windows,)
-        Mean wQL of the last `DEMO_POINTS` points of each window.
-    """
-
-    first: NDArray[np.int64]
-    weight: Floats
-    loss: Floats
-    scatter: Floats
-    naive: Mapping[str, Floats]
-    demo: Floats
-
-    def scored(self) -> Iterator[Scored]:
-        """Yield what the monitor would have scored."""
-        span = HORIZON * FREQUENCY
-        for at, first in enumerate(self.first.tolist()):
-            start = START + first * FREQUENCY
-            yield Scored(
-                start=start,
-                end=start + span,
-                points=HORIZON,
-                weight=float(self.weight[at]),
-                loss=float(self.loss[at]),
-                naive={name: float(losses[at]) for name, losses in self.naive.items()},
-                scatter=float(self.scatter[at]),
-            )
-
-
-def play(seed: int, days: int, log_sd: float, change: Change | None = None) -> Played:
-    """Play a world and its forecaster, who knows the world as it was before the change."""
-    chance = np.random.default_rng(seed)
-    points = days * SEASON
-    rhythm = RHYTHM * np.cos(2 * np.pi * np.arange(points) / SEASON)
-    centre, spread = rhythm.copy(), np.full(points, log_sd)
-    if change:
-        centre[change.at :] = np.log(change.level) + change.rhythm * rhythm[change.at :]
-        spread[change.at :] *= change.noise
-    truth = np.exp(centre + spread * chance.standard_normal(points))
-    first = np.arange(2 * SEASON, points - HORIZON + 1, HORIZON)
-    ahead = first[:, None] + np.arange(HORIZON)
-    windows = truth[ahead]
-    forecast = np.exp(rhythm[ahead][:, None, :] + log_sd * BELLS[:, None])
-    by_step = pinball(windows, forecast)
-    weight, last = windows.sum(axis=1), slice(HORIZON - DEMO_POINTS, HORIZON)
-    return Played(
-        first=first,
-        weight=weight,
-        loss=by_step.sum(axis=1),
-        scatter=pinball(windows, constant(np.quantile(windows, Q, axis=1))).sum(axis=1),
-        naive=naive_losses(truth, first, windows),
-        demo=by_step[:, last].sum(axis=1) / windows[:, last].sum(axis=1),
-    )
-
-
-def naive_losses(truth: Floats, first: NDArray[np.int64], windows: Floats) -> dict[str, Floats]:
-    """Score the forecasts of `shared.forecasting.baseline`, all windows at once."""
-    season = sliding_window_view(truth, SEASON)
-    steps = truth[SEASON:] - truth[:-SEASON]
-    residuals = np.quantile(sliding_window_view(steps, SEASON)[first - 2 * SEASON], Q, axis=1)
-    yesterday = truth[first[:, None] + np.arange(HORIZON) - SEASON]
-    latest = sliding_window_view(truth, LATEST_POINTS)[first - LATEST_POINTS]
-    forecasts = {
-        "last_season": constant(np.quantile(season[first - SEASON], Q, axis=1)),
-        "seasonal_naive": yesterday[:, None, :] + constant(residuals),
-        "latest": constant(np.quantile(latest, Q, axis=1)),
-    }
-    return {name: pinball(windows, one).sum(axis=1) for name, one in forecasts.items()}
-
-
-def constant(quantiles: Floats) -> Floats:
-    """Forecast the same for every step: shape (levels, windows) to (windows, levels, 1)."""
-    return quantiles.T[:, :, None]
-
-
-def pinball(windows: Floats, forecast: Floats) -> Floats:
-    """Answer the mean over the levels of the doubled pinball loss, by window and step."""
-    error = windows[:, None, :] - forecast
-    level = Q[:, None]
-    doubled: Floats = 2 * np.maximum(level * error, (level - 1) * error).mean(axis=1)
-    return doubled
+DEMO_BREACHES, REST_CHECKS = 3, 6
 
 
 def watched(version: int, backtest: Sequence[Scored]) -> Watch:

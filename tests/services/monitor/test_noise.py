@@ -5,8 +5,9 @@ from datetime import timedelta
 import numpy
 import pytest
 
-from bench import monitor
-from bench.monitor import Change, Found
+from bench import forecaster, monitor
+from bench.forecaster import Change
+from bench.monitor import Found
 from shared.forecasting import scatter
 from shared.forecasting.baseline import WATCHING
 from shared.forecasting.losses import Outcome, loss
@@ -16,23 +17,23 @@ WEEKS = 12
 
 def test_the_bench_computes_what_the_services_compute() -> None:
     """Vectorised there, in plain Python here: the same losses."""
-    played = monitor.play(3, 4, 0.4)
+    played = forecaster.play(3, 4, 0.4)
     chance = numpy.random.default_rng(3)
-    noise = chance.standard_normal(4 * monitor.SEASON)
-    rhythm = numpy.cos(2 * numpy.pi * numpy.arange(len(noise)) / monitor.SEASON)
+    noise = chance.standard_normal(4 * forecaster.SEASON)
+    rhythm = numpy.cos(2 * numpy.pi * numpy.arange(len(noise)) / forecaster.SEASON)
     truth = numpy.exp(rhythm + 0.4 * noise).tolist()
     first = int(played.first[5])
-    window = truth[first : first + monitor.HORIZON]
+    window = truth[first : first + forecaster.HORIZON]
     for name, naive in WATCHING.items():
-        forecast = naive(truth[:first], monitor.SEASON, monitor.HORIZON, monitor.LEVELS)
+        forecast = naive(truth[:first], forecaster.SEASON, forecaster.HORIZON, forecaster.LEVELS)
         expected = loss(Outcome(window, forecast)).loss
         assert played.naive[name][5] == pytest.approx(expected), name
-    assert played.scatter[5] == pytest.approx(scatter.of(window, monitor.LEVELS))
+    assert played.scatter[5] == pytest.approx(scatter.of(window, forecaster.LEVELS))
 
 
 @pytest.mark.parametrize("log_sd", [0.35, 0.5])
 def test_a_forecaster_whose_quality_never_changes_is_left_in_peace(log_sd: float) -> None:
-    played = monitor.play(1, 7 * WEEKS, log_sd)
+    played = forecaster.play(1, 7 * WEEKS, log_sd)
     assert monitor.retrained(played) == 0
     assert monitor.retrained_as_in_the_demo(played) > 2 * WEEKS
 
@@ -42,8 +43,8 @@ def test_a_change_that_a_model_can_learn_is_found(change: dict[str, float]) -> N
     found = Found()
     for case in range(6):
         at = (4 * 24 + 4 * case) * 12
-        played = monitor.play(case, 7, 0.4, Change(at, **change))
-        moment = monitor.START + at * timedelta(minutes=5)
+        played = forecaster.play(case, 7, 0.4, Change(at, **change))
+        moment = forecaster.START + at * timedelta(minutes=5)
         monitor.look(found, list(played.scored()), moment)
     assert found.at_all == 6
     assert found.in_time >= 5
@@ -53,8 +54,8 @@ def test_noise_that_doubles_is_reported_and_is_left_in_peace() -> None:
     found = Found()
     for case in range(6):
         at = (4 * 24 + 4 * case) * 12
-        played = monitor.play(case, 9, 0.4, Change(at, noise=2.0))
-        moment = monitor.START + at * timedelta(minutes=5)
+        played = forecaster.play(case, 9, 0.4, Change(at, noise=2.0))
+        moment = forecaster.START + at * timedelta(minutes=5)
         monitor.look(found, list(played.scored()), moment)
     assert found.at_all == 0
     assert found.explained > 0.9 * found.verdicts
