@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 from urllib.request import ProxyHandler, build_opener
 
 import click
@@ -51,6 +52,8 @@ def connect(env: str) -> Connection:
     if region:
         core.set_config_variable("region", region)
     url = os.environ.get("AWS_ENDPOINT_URL") or core.get_scoped_config().get("endpoint_url")
+    if url:
+        check_url(str(url))
     local = bool(url) and is_loopback(str(url))
     if not local:
         if core.get_credentials() is None:
@@ -77,6 +80,26 @@ def models(data_path: str | None) -> "Loader":
     from botocore.loaders import create_loader
 
     return create_loader(data_path)
+
+
+def check_url(url: str) -> None:
+    """Make sure that what is said to be the address of AWS is one.
+
+    Raises
+    ------
+    CliError
+        If it is not.
+    """
+    try:
+        parts = urlsplit(url)
+        is_url = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        is_url = False
+    if not is_url:
+        raise no_aws(
+            f"AWS_ENDPOINT_URL is {url!r}, which is no URL",
+            "set it as `modelcycle up` shows it, with http:// and a port",
+        )
 
 
 def check_local(url: str, region: str) -> None:

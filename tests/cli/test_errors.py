@@ -237,6 +237,19 @@ def test_a_local_aws_that_does_not_run_is_told_at_once(
         )
 
 
+@pytest.mark.parametrize("url", ["foo", "http://", "localhost:4566", "http://localhost:99999"])
+@pytest.mark.parametrize("verb", ["status", "doctor"])
+def test_an_endpoint_that_is_no_url_is_told(
+    bare: Cli, unconfigured: pytest.MonkeyPatch, url: str, verb: str
+) -> None:
+    unconfigured.setenv("AWS_ENDPOINT_URL", url)
+    result = bare(verb)
+    told = result.output.replace("Error: ", "")
+    assert f"AWS_ENDPOINT_URL is '{url}', which is no URL" in told
+    assert "Try: set it as `modelcycle up` shows it, with http:// and a port" in told
+    assert result.exit_code == (5 if verb == "status" else 1)
+
+
 def test_the_wrong_region_of_the_local_aws_is_told(
     cli: Cli, unconfigured: pytest.MonkeyPatch, url: str
 ) -> None:
