@@ -11,8 +11,9 @@ above                          no better                      **breach**
 
 The limit is an absolute threshold where people set one. Else it is what the version's own backtest
 makes likely for as many windows, raised where the world scatters more than it did there, for noise
-that nobody can forecast is no fault of a model. It is never lowered: a calm world makes no model
-worse. The baseline is the best of three naive forecasts on the same points, one of which follows a
+that nobody can forecast is no fault of a model. But what a naive forecast can forecast is no noise:
+scatter raises the limit to a margin above the baseline at most. It is never lowered: a calm world
+makes no model worse. The baseline is the best of three naive forecasts on the same points, one of which follows a
 change of level within hours.
 """
 
@@ -31,6 +32,8 @@ CHANCE = 0.1
 Where noise doubles, a version that knows the true quantiles of before is hardly better than
 the best naive forecast, and which of them is best is seen afterwards. On the points of one verdict
 "no better" is the toss of a coin there."""
+MARGIN = 1.2
+"""How far scatter may raise the limit: as a factor of what the best naive forecast lost."""
 WORTH_TELLING = 0.1
 """Part of the limit: less than that it always moves."""
 
@@ -100,15 +103,23 @@ def judge(windows: Sequence[Scored], known: Known, threshold: float | None) -> V
         for name in windows[0].naive
     }
     name = min(naive, key=lambda one: naive[one])
-    usual = band.usual_scatter(known) if threshold is None else None
-    now = math.fsum(window.scatter for window in windows) / weight
-    growth = max(1.0, scatter.growth(now / usual)) if usual else 1.0
-    limit = band.of(known, len(windows)) * growth if threshold is None else threshold
+    usual = band.of(known, len(windows)) if threshold is None else threshold
+    scattered = math.fsum(window.scatter for window in windows) / weight
+    limit = raised(usual, scattered, known, naive[name]) if threshold is None else threshold
     return Verdict(
         windows=windows,
         mean_wql=math.fsum(window.loss for window in windows) / weight,
         baseline=name,
         baseline_wql=naive[name],
         limit=limit,
-        growth=growth,
+        growth=limit / usual if usual else 1.0,
     )
+
+
+def raised(usual: float, scattered: float, known: Known, baseline_wql: float) -> float:
+    """Answer the limit where the truths scatter so much, relative to their size."""
+    before = band.usual_scatter(known)
+    if before is None:
+        return usual
+    explained = usual * scatter.growth(scattered / before)
+    return max(usual, min(explained, MARGIN * baseline_wql))
