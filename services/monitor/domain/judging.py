@@ -13,8 +13,8 @@ The limit is an absolute threshold where people set one. Else it is what the ver
 makes likely for as many windows, raised where the world scatters more than it did there, for noise
 that nobody can forecast is no fault of a model. But what a naive forecast can forecast is no noise:
 scatter raises the limit to a margin above the baseline at most. It is never lowered: a calm world
-makes no model worse. The baseline is the best of three naive forecasts on the same points, one of which follows a
-change of level within hours.
+makes no model worse. The baseline is the best of three naive forecasts on the same points, one of
+which follows a change of level within hours.
 """
 
 import math
