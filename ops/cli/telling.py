@@ -1,5 +1,6 @@
 """What an event says, in a few words for people: one row per event."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +44,7 @@ from shared.contracts.lifecycle import (
 )
 
 Words = Callable[[Any], str]
+PERSON = re.compile(r"arn:[\w-]+:(?:iam|sts)::\d*:[\w+=,.@/-]*[\w+=@-]")
 
 SPEAKERS = {
     "operator": "magenta",
@@ -58,6 +60,11 @@ SPEAKERS = {
 def who(arn: str) -> str:
     """Name a person as people do: the last part of an ARN."""
     return arn.rsplit("/", 1)[-1]
+
+
+def plain(text: str) -> str:
+    """Name people by their short names in a text: whoever wrote it knew them by their ARNs."""
+    return PERSON.sub(lambda found: who(found[0]), text)
 
 
 def by(said: str) -> Words:
@@ -112,7 +119,7 @@ WORDS: dict[type[Event], Words] = {
     RetrainRequested: lambda e: e.reason,
     TrainingStarted: lambda e: f"{e.run_id} with {e.algorithm}, asked for by {e.trigger}",
     TrainingSuppressed: suppressed,
-    TrainingCompleted: lambda e: f"{e.run_id}, {e.dataset.points} points in {e.duration_s:.0f} s",
+    TrainingCompleted: lambda e: f"{e.run_id}, {e.dataset.points} points",
     TrainingFailed: lambda e: f"{e.run_id} in {e.step}: {e.reason}",
     ModelEvaluated: evaluated,
     ModelRefused: lambda e: f"{e.run_id}: {'; '.join(e.reasons)}",
@@ -146,4 +153,4 @@ WORDS: dict[type[Event], Words] = {
 
 def what(event: Event) -> str:
     """Say in a few words what an event says."""
-    return WORDS[type(event)](event)
+    return plain(WORDS[type(event)](event))

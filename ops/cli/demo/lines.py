@@ -5,7 +5,7 @@ from difflib import SequenceMatcher
 from rich.text import Text
 
 from ops.cli.listening import Heard
-from ops.cli.telling import SPEAKERS, what
+from ops.cli.telling import SPEAKERS, plain, what
 
 SAME_WORDS = 0.6  # share of letters; above it the reason says nothing new
 
@@ -24,10 +24,10 @@ def line(heard: Heard, *, days: bool = False) -> Text:
     text.append(f"{metadata.producer:<10}", style=style)
     text.append(f"{event.detail_type():<21}", style=f"bold {style}")
     text.append(f"{metadata.subject:<13}")
-    told = what(event)
+    told, why = what(event), plain(heard.why)
     text.append(told, style="default")
-    if heard.why and not alike(told, heard.why):
-        text.append(f"  ← {heard.why}", style="dim")
+    if why and not alike(told, why):
+        text.append(f"  ← {why}", style="dim")
     return text
 
 
