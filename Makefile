@@ -54,4 +54,4 @@ lock: $(UV) ## Resolve the requirements again
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh requirements/lock.sh
 
 clean: ## Remove what the targets made, but .venv
-	rm -rf .local build demo-report*
+	rm -rf .local build demo-report* demo-forecast.png
