@@ -62,7 +62,7 @@ def test_times_without_a_zone_are_utc_where_the_user_says_so(tmp_path: Path) -> 
         "2025-03-05T00:00:00Z",
         "2025-03-06T00:00:00Z",
     ]
-    assert result.notes == ("taken as UTC, as asked: 1 row without a time zone",)
+    assert result.notes == ("assumed UTC: 1 row without a time zone",)
 
 
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])

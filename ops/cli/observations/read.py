@@ -121,7 +121,7 @@ def noticed(times: Times, repeated: int, late: int) -> Iterator[str]:
     if repeated:
         yield f"counted once: {rows_of(repeated)} saying the same as an earlier one"
     if times.assumed:
-        yield f"taken as UTC, as asked: {rows_of(times.assumed)} without a time zone"
+        yield f"assumed UTC: {rows_of(times.assumed)} without a time zone"
     if len(times.offsets) > 1:
         yield f"brought to UTC: times with different offsets ({', '.join(times.offsets)})"
 
