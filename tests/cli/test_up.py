@@ -1,24 +1,24 @@
 """What `modelcycle up` brings in, and how fast."""
 
 import fcntl
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
-from infra.local.feeds import FeedError
 from infra.local.front_process import FrontError
-from infra.local.function_host import FunctionBrokenError, FunctionDiedError
+from infra.local.function_host import FunctionBrokenError
 from infra.local.http_server import PortTakenError
+from infra.local.lambdas import QueueLostError
 from infra.local.provision import ProvisionError
 from infra.local.stack import NotQuietError
 from ops.cli.demo import scene
 from ops.cli.demo.scene import HISTORY_ENDS
+from ops.cli.errors import misused
 from ops.cli.up.command import world_of
+from ops.cli.up.life import Life
 from ops.cli.up.worlds import Blockchain, Nothing, Simulated, rhythm
 from services.ingest.polling.sources import BLOCKCHAIN_URL
 from tests.cli.conftest import Cli
@@ -65,85 +65,40 @@ def test_the_real_source_is_polled_by_the_wall_clock_and_has_no_simulated_histor
         assert source.url == BLOCKCHAIN_URL
 
 
-class Days:
-    """Stands in for the flag that ends a world: notes the waits, and ends it after some."""
-
-    def __init__(self, waits: int) -> None:
-        self.left = waits
-        self.waits: list[float] = []
-
-    def is_set(self) -> bool:
-        return self.left == 0
-
-    def wait(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self.left -= 1
-
-
-def stack_that(*answers: dict[str, float] | Exception) -> Any:
-    """A stack whose poller answers this, one after another."""
-    coming = iter(answers)
-
-    def invoke(*_: object) -> dict[str, float]:
-        answer = next(coming)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-    return SimpleNamespace(supervisor=SimpleNamespace(invoke=invoke), logs=Path("logs"))
-
-
-def test_the_real_source_is_asked_when_it_may_be_and_an_outage_is_said_once() -> None:
-    well, ill = {"failures": 0, "wait_s": 10.0}, {"failures": 3, "wait_s": 80.0}
-    world, days, said = Blockchain("transactions"), Days(6), list[str]()
-    world.stopping = cast(Event, days)
-    died = FunctionDiedError("poller: died")
-    world.go_on(stack_that(well, ill, ill, died, well, well), said.append)
-    assert days.waits == [10.0, 80.0, 80.0, 5.0, 10.0, 10.0]
-    assert said == [
-        "nothing comes in: blockchain.com could not be polled: see logs/poller.log; trying on",
-        "it comes in again",
-    ]
-
-
-def test_time_goes_on_through_an_outage_of_the_market_which_is_said_once(
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize(
+    ("error", "is_stopping", "says"),
+    [
+        (QueueLostError("nobody polls dev-trainer"), False, "QueueLostError: nobody polls dev-tra"),
+        (misused("no such file", "name another"), False, "nothing comes in any more: no such file"),
+        (ConnectionRefusedError("the front has gone"), True, ""),
+    ],
+)
+def test_what_ends_all_that_comes_in_is_said_unless_everything_ends(
+    capsys: pytest.CaptureFixture[str], error: Exception, is_stopping: bool, says: str
 ) -> None:
-    class Drive:
-        """A driver that makes a step or fails."""
-
-        def __init__(self, *_: object, each: Callable[[object], None], **__: object) -> None:
-            self.each = each
-            self.failures = [FeedError("no answer"), FeedError("no answer"), None, None]
-
-        def drive(self) -> None:
-            for _ in self.failures[:]:
-                if failure := self.failures.pop(0):
-                    raise failure
-                self.each(self)
-            world.stop()
-
-        def stop(self) -> None:
-            """End with the world."""
-
-    monkeypatch.setattr("infra.local.driver.Driver", Drive)
-    monkeypatch.setattr("infra.local.feeds.PolledMarket", lambda *_: None)
-    monkeypatch.setattr("ops.cli.up.worlds.AGAIN_S", 0)
-    world, said = Simulated(7, "transactions", 600, None), list[str]()
-    world.go_on(stack_that(), said.append)
-    assert said == ["nothing comes in: no answer; trying on", "it comes in again"]
+    life = life_with(error)
+    if is_stopping:
+        life.stop()
+    life.live()
+    assert says in (told := capsys.readouterr().err)
+    assert bool(told) is bool(says)
 
 
-def test_a_poll_that_ends_with_the_local_aws_is_no_outage() -> None:
-    world, said = Blockchain("transactions"), list[str]()
+def test_a_mistake_of_ours_is_not_taken_for_an_end(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(KeyError):
+        life_with(KeyError("wait_s")).live()
 
-    def invoke(*_: object) -> None:
-        world.stop()
-        raise FunctionDiedError("poller: died")
 
-    stack: Any = SimpleNamespace(supervisor=SimpleNamespace(invoke=invoke), logs=Path("logs"))
-    world.go_on(stack, said.append)
-    assert said == []
+def life_with(error: Exception) -> Life:
+    """A life whose beginning fails."""
+    nothing: Any = None
+    stack: Any = SimpleNamespace(logs=Path("logs"))
+
+    class Failing(Life):
+        def begin(self) -> None:
+            raise error
+
+    return Failing(stack, nothing, Nothing(), nothing)
 
 
 def scene_of_nothing() -> Any:

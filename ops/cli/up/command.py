@@ -6,13 +6,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import click
-from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
-from rich.text import Text
 
 from ops.cli import output, tail
 from ops.cli.causes import Causes
@@ -20,15 +17,14 @@ from ops.cli.connecting import connect, login_name
 from ops.cli.demo import scene
 from ops.cli.demo.command import SEED
 from ops.cli.demo.scene import HISTORY_ENDS
-from ops.cli.entering import commands, quoted
-from ops.cli.errors import CliError, misused
+from ops.cli.errors import misused
 from ops.cli.local_aws import ENV, alone, explained, speaking_to
+from ops.cli.up.life import Life
 from ops.cli.up.worlds import Blockchain, Nothing, Simulated, World
 from shared.contracts.timing import read_duration
-from shared.messaging.errors import HandlingError
 
 if TYPE_CHECKING:
-    from infra.local.stack import LocalStack
+    pass
 
 FOLDER = Path(".local") / "up"
 PORT = 4577
@@ -41,17 +37,6 @@ EXPORTED = (
     "AWS_SECRET_ACCESS_KEY",
 )
 """What points any AWS client here; credentials that are named come before those of a profile."""
-ENDS = (
-    CliError,
-    click.ClickException,
-    HandlingError,
-    BotoCoreError,
-    ClientError,
-    OSError,
-    RuntimeError,  # all that the local AWS raises, click's Exit, and executors that have ended
-)
-"""What may end what comes in; anything else is a mistake of ours, and is shown as one."""
-ENDING_LIMIT_S = 10.0  # for a thread to see that its stack has ended
 
 
 @click.command()
@@ -156,62 +141,6 @@ def introduce(console: Console, environment: dict[str, str], model: str) -> None
     for command in ("status --watch", f"approve {model}", f"promote {model}", "events tail -f"):
         console.print(f"  modelcycle {command}", style="cyan")
     console.print("Ctrl-C here ends everything. One line per event:\n", style="bold")
-
-
-class Life:
-    """What goes on beside the telling: history first, then the world; in a thread."""
-
-    def __init__(
-        self, stack: "LocalStack", played: scene.Scene, world: World, console: Console
-    ) -> None:
-        self.stack = stack
-        self.played = played
-        self.world = world
-        self.console = console
-        self.stopping = Event()
-        self.thread = Thread(target=self.live, name="life", daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self.thread.start()
-
-    def stop(self) -> None:
-        """Begin to end; returns at once."""
-        self.stopping.set()
-        self.world.stop()
-
-    def join(self) -> None:
-        """Wait until it has ended."""
-        if self.thread.ident is not None:
-            self.thread.join(ENDING_LIMIT_S)
-
-    def live(self) -> None:
-        """Declare and import, then let the world go on; what ends it otherwise is said."""
-        try:
-            self.begin()
-            self.world.go_on(self.stack, output.note)
-        except ENDS as error:
-            if self.stopping.is_set():
-                return  # the stack has gone away, as it should
-            what = error.what if isinstance(error, CliError) else f"{type(error).__name__}: {error}"
-            output.note(f"nothing comes in any more: {what}; see {FOLDER / 'logs'}")
-
-    def begin(self) -> None:
-        """Declare series and model, and import the history that belongs before the world."""
-        from ops.cli.main import main
-
-        played, enter = self.played, commands(main)
-        lines = [["models", "apply", quoted(played.series_file)]]
-        if self.world.has_history:
-            columns = [word for key, name in played.columns.items() for word in (f"--{key}", name)]
-            series = played.series.series
-            lines.append(["data", "import", quoted(played.file), "--series", series, *columns])
-        lines.append(["models", "apply", quoted(played.model_file)])
-        for words in lines:
-            if self.stopping.is_set():
-                return
-            self.console.print(Text(f"$ modelcycle {' '.join(words)}", "bold"), soft_wrap=True)
-            enter(words)
 
 
 @contextmanager
