@@ -35,7 +35,8 @@ WHITE, WHITE_FREEDOM = 0.18, 4
 """What a single minute adds: Student's t, whose extremes come more often than a bell's."""
 BURSTS_A_DAY, BURST, BURST_HALF_LIFE_MINUTES, BURST_RISE_MINUTES = 8, 0.6, 35, 6
 BURST_TRAFFIC, TRAFFIC, TRAFFIC_HALF_LIFE_MINUTES = 0.15, 0.08, 30
-PULSE_MINUTES = 120
+PULSE_MINUTES = 115
+"""Just under two hours, twelve and a half times a day: yesterday's values are no help."""
 DEVIATION_MAX = 4.0
 """Nobody pays more than e⁴ times the usual fee, however noisy the world becomes."""
 
@@ -47,9 +48,8 @@ class Change:
     """A change of regime: from `at` on, level, noise and rhythm are multiplied by these factors.
 
     A new `noise` can be learned by nobody; `rhythm=0` takes away what a model has learned about the
-    time of day and of the week. A `pulse` adds a rhythm of two hours with this log-amplitude: a
-    model that looks at levels only relative to the latest ones follows a new `level` by itself, and
-    has to be trained again for this.
+    time of day and of the week. A `pulse` adds a rhythm of `PULSE_MINUTES` with this
+    log-amplitude, which nobody knows before it was seen.
     """
 
     at: datetime

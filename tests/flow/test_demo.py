@@ -75,7 +75,7 @@ def told(result: dict[str, Any]) -> str:
 def test_the_demo_takes_simulated_observations_to_a_forecast_from_production(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done, result = play(tmp_path)
+    done, result = play(tmp_path, "--first-act")
     assert done.returncode == 0, done.stdout + done.stderr
     with capsys.disabled():
         print(f"\nsimulated: {told(result)}")  # noqa: T201 - the measurement is the point
@@ -94,7 +94,7 @@ def test_the_demo_takes_simulated_observations_to_a_forecast_from_production(
 def test_a_model_that_falls_short_is_found_wanting_and_replaced_by_one_that_does_not(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    done, result = play(tmp_path, "--live")
+    done, result = play(tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     with capsys.disabled():
         print(f"\nlive: {told(result)}, {result['calls']} calls")  # noqa: T201
@@ -120,6 +120,7 @@ def test_the_demo_takes_real_observations_to_a_model_that_beats_the_baseline(
         pytest.skip("the real fee observations are not on this machine")
     shutil.copy(REAL, tmp_path / "fees.csv")
     options = [
+        "--first-act",
         "--data",
         "fees.csv",
         "--target",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import click
 from rich.console import Console
 
+from infra.local.regimes import REGIMES, USUAL
 from ops.cli import output
 from ops.cli.connecting import connect
 from ops.cli.demo import ending, scene
@@ -64,12 +65,12 @@ class Files(NamedTuple):
 @click.option("--json", "document", type=click.Path(path_type=Path), help="Write the result here.")
 @click.option(
     "--change",
-    type=click.Choice(["pulse", "level", "noise", "rhythm", "none"]),
-    default="pulse",
+    type=click.Choice(list(REGIMES)),
+    default=USUAL,
     show_default=True,
-    help="What becomes of the simulated regime after a day: a new two-hour pulse, level × 3, …",
+    help="What becomes of the simulated market after a day; regime: level × 3 and a new rhythm.",
 )
-@click.option("--live", is_flag=True, help="Then let days pass, with the model being watched.")
+@click.option("--first-act", is_flag=True, help="End when the first model is in production.")
 def demo(
     data: Path | None,
     seed: int,
@@ -78,14 +79,14 @@ def demo(
     report: Path,
     document: Path | None,
     change: str,
-    live: bool,
+    first_act: bool,
     **wanted: str | int | None,
 ) -> None:
     """Run the whole loop on this machine: real training, real endpoints, real queues.
 
-    Without --data it plays with two weeks of simulated Bitcoin fees. It ends when a model that was
-    trained, judged, registered and approved twice answers from production. With --live days pass
-    then in seconds, and the model is watched while the regime changes; of your own series the last
+    First a model is trained, judged, registered, approved twice, and answers from production. Then
+    days pass in seconds: it is watched, found wanting after the regime has changed, trained again
+    and replaced. Without --data it plays with simulated Bitcoin fees; of your own series the last
     part is streamed.
     """
     from infra.local.stack import LocalStack
@@ -105,7 +106,7 @@ def demo(
             played = scene.simulated(FOLDER, seed)
         introduce(console, played)
         stream: Stream | None = None
-        if live:
+        if not first_act:
             stream = recorded(played) if data else simulated(seed, played, change)
             played = stream.scene
         with ExitStack() as ending:

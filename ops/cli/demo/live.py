@@ -23,7 +23,7 @@ class Act:
 
     @property
     def is_closed(self) -> bool:
-        """Whether the loop closed: found wanting, and well again."""
+        """Whether the loop closed: found wanting, replaced, and well again."""
         return self.degraded_at is not None and self.recovered_at is not None
 
 
@@ -37,7 +37,7 @@ class Live:
     is_over : Callable
         Whether nothing more will come in.
     ends_well : bool
-        Whether a degradation that has ended in recovery is the end.
+        Whether it is the end when another version has made a degradation good.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Live:
         self.recovered_at: datetime | None = None
 
     def play(self) -> Act:
-        """Go on until nothing more comes in, or a degradation has ended in recovery."""
+        """Go on until nothing more comes in, or the loop has closed."""
         while not self.is_over() and not (self.ends_well and self.recovered_at):
             self.story.wait()
             self.answer()
@@ -71,6 +71,7 @@ class Live:
                 case PromotionRequested(model=model, version=version):
                     story.enter(f'promote {model} {version} --note "it may replace the champion"')
                 case AccuracyDegraded():
-                    self.degraded_at = self.degraded_at or heard.at
-                case AccuracyRecovered() if self.degraded_at:
-                    self.recovered_at = heard.at
+                    self.degraded_at = heard.at
+                case AccuracyRecovered(version=version, degraded_version=degraded):
+                    if self.degraded_at and version != degraded:
+                        self.recovered_at = heard.at

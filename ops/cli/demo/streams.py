@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 STEP = timedelta(hours=1)
 MARKET_DAYS = 7  # at most; the loop closes long before
 CHANGE_AFTER = timedelta(days=1)
-PULSE = 1.5  # log-amplitude
 STREAMED_SHARE = 0.2  # of a user's series
 STREAMED_STEPS_MAX = 120
 
@@ -62,26 +61,15 @@ class Simulated:
 
     def __init__(self, scene: Scene, seed: int, change: str) -> None:
         from infra.local.market import Market
-        from infra.local.simulation import Change
+        from infra.local.regimes import REGIMES
 
         self.scene = scene
-        at = HISTORY_ENDS + CHANGE_AFTER
-        changes = {
-            "pulse": (Change(at, pulse=PULSE), "fees begin to rise and fall every two hours"),
-            "level": (Change(at, level=3), "the level of fees becomes three times as high"),
-            "noise": (Change(at, noise=3), "fees become three times as noisy, for every model"),
-            "rhythm": (Change(at, rhythm=0), "the daily rhythm goes away"),
-        }
-        becomes, what = changes.get(change, (None, "nothing changes"))
-        self.market = Market(seed, HISTORY_ENDS, becomes)
-        self.must_close = change == "pulse"
-        self.remarks: tuple[tuple[datetime, str], ...] = (
-            ((at, f"simulated: {what}"),) if becomes else ()
-        )
+        at, becomes = HISTORY_ENDS + CHANGE_AFTER, REGIMES[change]
+        self.market = Market(seed, HISTORY_ENDS, becomes.begins(at))
+        self.must_close = becomes.makes_a_model_fall_short
+        self.remarks: tuple[tuple[datetime, str], ...] = ((at, f"simulated: {becomes.words}"),)
         self.words = (
-            f"transactions of a simulated market, hour by hour; at {at:%m-%d %H:%M} {what}"
-            if becomes
-            else "transactions of a simulated market, hour by hour"
+            f"transactions of a simulated market, hour by hour; at {at:%m-%d %H:%M} {becomes.words}"
         )
 
     @contextmanager
