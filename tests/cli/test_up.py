@@ -13,6 +13,8 @@ from infra.local.function_host import FunctionBrokenError
 from infra.local.http_server import PortTakenError
 from infra.local.lambdas import QueueLostError
 from infra.local.provision import ProvisionError
+from infra.local.regimes import REGIMES, USUAL
+from infra.local.simulation import Change
 from infra.local.stack import NotQuietError
 from ops.cli.demo import scene
 from ops.cli.demo.scene import HISTORY_ENDS
@@ -46,7 +48,7 @@ def test_the_clock_moves_in_steps_that_look_smooth_and_cost_little(
 
 
 def test_the_market_follows_the_history_and_is_polled_step_by_step() -> None:
-    world = world_of("market", 7, "transactions", 600, "12h", 3.0)
+    world = world_of("market", 7, "transactions", 600, "none", "12h")
     assert isinstance(world, Simulated)
     assert world.clock_start == HISTORY_ENDS
     with world.open() as source:
@@ -57,7 +59,7 @@ def test_the_market_follows_the_history_and_is_polled_step_by_step() -> None:
 
 
 def test_the_real_source_is_polled_by_the_wall_clock_and_has_no_simulated_history() -> None:
-    world = world_of("blockchain", 7, "transactions", 600, "3d", 3.0)
+    world = world_of("blockchain", 7, "transactions", 600, "none", "3d")
     assert isinstance(world, Blockchain)
     assert (world.clock_start, world.has_history) == (None, False)
     with world.open() as source:
@@ -107,18 +109,32 @@ def scene_of_nothing() -> Any:
 
 
 def test_nothing_comes_in_where_nothing_is_wanted() -> None:
-    world = world_of("none", 7, "transactions", 600, "3d", 3.0)
+    world = world_of("none", 7, "transactions", 600, "none", "3d")
     assert isinstance(world, Nothing)
     with world.open() as source:
         assert source is None
 
 
-@pytest.mark.parametrize("change_after", ["soon", "*/5", ""])
+def test_the_market_may_change_in_each_way_that_the_demo_knows(
+    bare: Cli, unconfigured: pytest.MonkeyPatch
+) -> None:
+    asked: list[Change | None] = []
+    unconfigured.setattr("infra.local.market.Market", lambda _, __, change: asked.append(change))
+    for name in REGIMES:
+        world_of("market", 7, "transactions", 600, name, "12h")
+    at = HISTORY_ENDS + timedelta(hours=12)
+    assert asked == [regime.begins(at) for regime in REGIMES.values()]
+    told = bare("up", "--help").stdout
+    assert f"[{'|'.join(REGIMES)}]" in told
+    assert f"[default: {USUAL}]" in told
+
+
+@pytest.mark.parametrize("change_after", ["soon", "*/5", "", "never"])
 def test_a_change_at_no_time_is_refused(bare: Cli, change_after: str) -> None:
     code, told = lines(bare("up", "--change-after", change_after))
     assert code == 2
     assert told[0].startswith("Error: --change-after: ")
-    assert told[1] == "Try: write it as 12h or 3d, or never"
+    assert told[1] == "Try: write it as 12h or 3d"
 
 
 @pytest.mark.parametrize("command", ["up", "demo"])

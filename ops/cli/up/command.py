@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.console import Console
 
+from infra.local.regimes import REGIMES, USUAL
 from ops.cli import output, tail
 from ops.cli.causes import Causes
 from ops.cli.connecting import connect, login_name
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(".local") / "up"
 PORT = 4577
-SPEED, CHANGE_AFTER, LEVEL = 600.0, "3d", 3.0
+SPEED, CHANGE_AFTER = 600.0, "3d"
 EXPORTED = (
     "AWS_ENDPOINT_URL",
     "AWS_REGION",
@@ -55,15 +56,21 @@ EXPORTED = (
     help="Of the market's time, by the real one's; 0: as fast as everything can follow.",
 )
 @click.option(
+    "--change",
+    type=click.Choice(list(REGIMES)),
+    default=USUAL,
+    show_default=True,
+    help="What becomes of the market; regime: level × 3 and a new rhythm.",
+)
+@click.option(
     "--change-after",
     default=CHANGE_AFTER,
     show_default=True,
-    help="When the market's regime changes, as 12h or 3d; never: no change.",
+    help="When that is, as 12h or 3d of the market's time.",
 )
-@click.option("--level", default=LEVEL, show_default=True, help="What fees are multiplied by then.")
 @click.option("--seed", default=SEED, show_default=True, help="Of the simulated series.")
 @click.option("--port", default=PORT, show_default=True, help="Of the local AWS; 0: a free one.")
-def up(source: str, speed: float, change_after: str, level: float, seed: int, port: int) -> None:
+def up(source: str, speed: float, change: str, change_after: str, seed: int, port: int) -> None:
     """Keep the local AWS running, with all services in it, until Ctrl-C.
 
     It imports two weeks of simulated history and declares a model. A model is trained; then it
@@ -76,33 +83,28 @@ def up(source: str, speed: float, change_after: str, level: float, seed: int, po
             shutil.rmtree(FOLDER, ignore_errors=True)
             FOLDER.mkdir(parents=True)
             played = scene.simulated(FOLDER, seed)
-            world = world_of(source, seed, played.series.series, speed, change_after, level)
+            world = world_of(source, seed, played.series.series, speed, change, change_after)
             run(console, played, world, port)
     except KeyboardInterrupt:
         output.note("everything has ended")
 
 
 def world_of(
-    source: str, seed: int, series: str, speed: float, change_after: str, level: float
+    source: str, seed: int, series: str, speed: float, change: str, change_after: str
 ) -> World:
     """Answer what comes in."""
     if source == "none":
         return Nothing()
     if source == "blockchain":
         return Blockchain(series)
-    from infra.local.simulation import Change
-
-    if change_after == "never":
-        return Simulated(seed, series, speed, None)
+    fix = "write it as 12h or 3d"
     try:
         after = read_duration(change_after)
     except ValueError as error:
-        raise misused(f"--change-after: {error}", "write it as 12h or 3d, or never") from None
+        raise misused(f"--change-after: {error}", fix) from None
     if not isinstance(after, timedelta):
-        raise misused(
-            f"--change-after: {after!r} is no duration", "write it as 12h or 3d, or never"
-        )
-    return Simulated(seed, series, speed, Change(HISTORY_ENDS + after, level=level))
+        raise misused(f"--change-after: {after!r} is no duration", fix)
+    return Simulated(seed, series, speed, REGIMES[change].begins(HISTORY_ENDS + after))
 
 
 def run(console: Console, played: scene.Scene, world: World, port: int) -> None:

@@ -69,13 +69,13 @@ class Simulated:
     ----------
     speed : float
         How many times faster than real time; 0: as fast as everything can follow.
-    change : Change, optional
-        A change of regime.
+    change : Change
+        Of regime.
     """
 
     has_history = True
 
-    def __init__(self, seed: int, series: str, speed: float, change: "Change | None") -> None:
+    def __init__(self, seed: int, series: str, speed: float, change: "Change") -> None:
         from infra.local.market import Market
 
         self.series = series
