@@ -42,7 +42,7 @@ class Ending:
 
     def document(self) -> dict[str, Any]:
         """Answer it for programs."""
-        judged = self.story.evaluation()
+        judged, bad_rows = self.story.evaluation(), self.story.scene.bad_rows
         return {
             "model": judged.model,
             "version": self.forecast.version,
@@ -64,6 +64,7 @@ class Ending:
             "degraded_at": moment(self.act.degraded_at) if self.act else None,
             "recovered_at": moment(self.act.recovered_at) if self.act else None,
             "closed": self.act.is_closed if self.act else None,
+            "rows_in_quarantine": bad_rows.number if bad_rows else 0,
             "calls": self.calls,
             "seconds": round(self.seconds, 1),
             "memory_mb": self.memory_bytes and round(self.memory_bytes / MEGABYTE),
@@ -72,7 +73,7 @@ class Ending:
 
     def show(self, console: Console) -> None:
         """Show it to people."""
-        judged = self.story.evaluation()
+        judged, bad_rows = self.story.evaluation(), self.story.scene.bad_rows
         title = f"{judged.model} v{self.forecast.version} is in production"
         table = Table(title=title, show_header=False)
         table.add_column()
@@ -86,6 +87,7 @@ class Ending:
             **{f"share at or below q{level}": f"{seen:.0%}" for level, seen in self.coverage()},
             "live since (UTC)": f"{self.story.live_since():%Y-%m-%d %H:%M:%S}",
             **self.second_act(),
+            **({"rows in quarantine": str(bad_rows)} if bad_rows else {}),
             "time, setup not counted": f"{self.seconds:.0f} s",
             "calls to the local AWS": f"{self.calls:,}",
         }

@@ -9,8 +9,17 @@ from typing import Any
 
 import yaml
 
+from ops.cli import output
+from ops.cli.demo.bad_rows import BadRows, keep_bad_rows
+from ops.cli.demo.options import as_option, with_make
 from ops.cli.errors import misused
-from ops.cli.observations import ObservationsRefused, guess
+from ops.cli.observations import (
+    Columns,
+    Guess,
+    ObservationsRefused,
+    guess,
+    read,
+)
 from ops.cli.spec_files import load
 from ops.cli.yaml_files import FileError
 from shared.contracts import limits
@@ -22,6 +31,8 @@ REPOSITORY = Path(__file__).parents[3]
 SIMULATED_FROM = datetime(2026, 3, 1, tzinfo=UTC)
 SIMULATED_DAYS = 14
 HISTORY_ENDS = SIMULATED_FROM + timedelta(days=SIMULATED_DAYS)
+SERIES = "mine"
+HORIZON = 12
 SHORTEST = timedelta(seconds=limits.FREQUENCY_SECONDS_MIN)
 
 
@@ -41,6 +52,7 @@ class Scene:
     simulated: bool
     unit: str
     """What the target is, for people."""
+    bad_rows: BadRows | None = None
 
 
 @dataclass(frozen=True)
@@ -96,57 +108,87 @@ def own(folder: Path, wanted: Wanted) -> Scene:
     CliError
         If the file cannot be read, or what was said does not fit together.
     """
+    delimiter = wanted.delimiter or ","
+    now = WallClock().now()
     try:
-        delimiter = wanted.delimiter or ","
-        guessed = guess(wanted.data, now=WallClock().now(), delimiter=delimiter)
+        guessed = guess(wanted.data, now=now, delimiter=delimiter)
+        columns = Columns(
+            wanted.time or guessed.columns.time,
+            wanted.value or guessed.columns.value,
+            wanted.count or guessed.columns.count,
+        )
+        taken = read(
+            wanted.data,
+            columns,
+            SERIES,
+            now=now,
+            assume_utc=guessed.naive,
+            delimiter=delimiter,
+        )
     except ObservationsRefused as refusal:
-        raise misused(refusal.what, refusal.fix) from None
-    found = guessed.columns
-    columns = {
-        "time": wanted.time or found.time,
-        "value": wanted.value or found.value,
-        "count": wanted.count or found.count,
-        "delimiter": wanted.delimiter,
-    }
-    said = {key: value for key, value in columns.items() if value}
+        raise misused(refusal.what, with_make(refusal.fix)) from None
+    tell_guess(wanted, guessed)
     window = min(guessed.step, timedelta(days=1))
-    target = wanted.target or ("mean" if columns["count"] else "sum")
+    target = wanted.target or ("mean" if columns.count else "sum")
     frequency = wanted.frequency or write_duration(max(window, SHORTEST))
     series_file = write(
-        folder / "series.yaml", {"series": "mine", "window": write_duration(window)}
+        folder / "series.yaml", {"series": SERIES, "window": write_duration(window)}
     )
     model_file = write(folder / "model.yaml", model_document(wanted, target, frequency))
     try:
         declared = load((series_file, model_file), {})
     except FileError as error:
-        raise misused("\n".join(error.lines), "say it otherwise: modelcycle demo --help") from None
+        told = [as_option(line, model_file) for line in error.lines]
+        if wanted.stride is None:
+            told = [line for line in told if not line.startswith("--stride")]  # it is the horizon
+        fix = with_make("say it otherwise: modelcycle demo --help")
+        raise misused("\n".join(told), fix) from None
+    said = {
+        "time": columns.time,
+        "value": columns.value,
+        "count": columns.count,
+        "delimiter": wanted.delimiter,
+    }
     return Scene(
         file=wanted.data,
-        columns=said,
+        columns={key: value for key, value in said.items() if value},
         naive=guessed.naive,
         series_file=series_file,
         model_file=model_file,
         series=declared.series[0],
         model=declared.models[0],
         simulated=False,
-        unit=f"{target} of {columns['value']}",
+        unit=f"{target} of {columns.value}",
+        bad_rows=keep_bad_rows(wanted.data, taken),
     )
+
+
+def tell_guess(wanted: Wanted, guessed: Guess) -> None:
+    """Say which columns were guessed, for the user to check."""
+    for sentence in guessed.says:
+        if getattr(wanted, sentence.partition(":")[0], None) is None:
+            output.note(f"guessed {sentence}")
 
 
 def model_document(wanted: Wanted, target: str, frequency: str) -> dict[str, Any]:
     """Write the model's spec; every point of the backtest is judged once."""
-    horizon = wanted.horizon or 12
-    backtest = {"origins": wanted.origins, "stride": wanted.stride or horizon}
+    horizon = HORIZON if wanted.horizon is None else wanted.horizon
+    stride = horizon if wanted.stride is None else wanted.stride
     document = {
         "model": "mine",
-        "series": "mine",
+        "series": SERIES,
         "target": target,
         "frequency": frequency,
         "horizon": horizon,
         "season": wanted.season,
-        "backtest": {key: value for key, value in backtest.items() if value},
+        "backtest": given({"origins": wanted.origins, "stride": stride}),
     }
-    return {key: value for key, value in document.items() if value}
+    return given(document)
+
+
+def given(document: dict[str, Any]) -> dict[str, Any]:
+    """Leave out what nobody said."""
+    return {key: value for key, value in document.items() if value is not None}
 
 
 def write(path: Path, document: Mapping[str, Any]) -> Path:
