@@ -164,6 +164,16 @@ def test_the_forecast_begins_at_its_first_time_and_not_at_the_last_observation()
     )
 
 
+def test_the_line_stands_where_its_words_say_at_the_start_of_the_first_step() -> None:
+    axes: Any = Figure().add_subplot()
+    origin = (START + 99 * STEP, 4_000.0)
+    drawing.draw_lines(axes, origin, history(), Forecast(times(), fan(), []))
+    (line,) = (one for one in axes.lines if len(set(one.get_xdata())) == 1)
+    assert line.get_xdata()[0] == times()[0]
+    assert axes.texts[0].xy[0] == times()[0]
+    assert "each value at the start of its step" in words.footer(origin[0])
+
+
 def test_the_axis_of_time_says_no_second_date_in_its_corner() -> None:
     axes = Figure().add_subplot()
     scales.draw_scales(axes, history(), Forecast(times(), fan(), []))

@@ -149,15 +149,15 @@ def draw_fan(axes: Any, origin: tuple[datetime, float], forecast: Forecast) -> N
 def draw_lines(
     axes: Any, origin: tuple[datetime, float], history: Series, forecast: Forecast
 ) -> None:
-    """Draw what was observed, what came true, and the moment between them."""
-    time, value = origin
+    """Draw what was observed, what came true, and the moment from which is forecast."""
+    begins = forecast.times[0]
     style = {"linewidth": 1.4, "solid_joinstyle": "round"}
     values = list(history.values())
     axes.plot(list(history), values, color=OBSERVED, label="Observed", zorder=3, **style)
-    axes.axvline(time, color=PALE_INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
+    axes.axvline(begins, color=PALE_INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1)
     axes.annotate(
         words.begins(forecast.times),
-        (time, 0),
+        (begins, 0),
         xycoords=("data", "axes fraction"),
         xytext=(-5, 4),
         textcoords="offset points",
@@ -170,8 +170,8 @@ def draw_lines(
     )
     if forecast.truth:
         axes.plot(
-            [time, *forecast.times[: len(forecast.truth)]],
-            [value, *forecast.truth],
+            [origin[0], *forecast.times[: len(forecast.truth)]],
+            [origin[1], *forecast.truth],
             color=CAME_TRUE,
             marker="o",
             markersize=3.2,

@@ -62,8 +62,11 @@ def begins(times: Sequence[datetime]) -> str:
 
 
 def footer(origin: datetime) -> str:
-    """Say from when the forecast is."""
-    return f"Modelcycle · last observation {moment(origin)} · times in UTC"
+    """Say from when the forecast is, and where a value is drawn that is of a stretch of time."""
+    return (
+        f"Modelcycle · last observation {moment(origin)} · "
+        "each value at the start of its step · times in UTC"
+    )
 
 
 def moment(time: datetime) -> str:
