@@ -225,5 +225,5 @@ def report(series: str, taken: "Taken", known: "SeriesSummary | None", *, again:
     if taken.refused:
         refused = sum(taken.refused.values())
         raise failed(f"{refused:,} observations were refused: {taken.refusals()}", taken.fix())
-    if not taken.new_windows and not again:
+    if taken.known and not taken.new_windows and not again:
         output.note(KNOWN)
