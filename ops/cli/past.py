@@ -96,7 +96,8 @@ def tell(envelopes: Iterable[Envelope[Event]]) -> Past:
             case EndpointInService(version=version):
                 undone.pop(version, None)
             case DeploymentRolledBack(version=version, stage=stage) as event:
-                undone[version] = Undone(at, telling.what(event), stage)
+                if version not in revoked:  # then that is why, and it leaves every stage
+                    undone[version] = Undone(at, telling.what(event), stage)
             case (
                 ApprovalRevoked(version=version)
                 | DeploymentFailed(version=version)

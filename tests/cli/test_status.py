@@ -168,6 +168,7 @@ def test_a_roll_back_and_a_revocation_are_told_with_their_reasons(
     revoked = ApprovalRevoked.example().changed(model="undone", version=1, note="a bad cutoff")
     keep(aws, revoked, later)
     left = DeploymentRolledBack.example().changed(**about, version=2, back_to=None)
+    keep(aws, left.changed(version=1, stage="staging"), later + timedelta(seconds=1))
     keep(aws, left.changed(reason="rolled back by jane: complaints"), later)
     second, first = only(cli, "undone")["versions"]
     assert (second["approval_revoked"], first["approval_revoked"]) == (False, True)
