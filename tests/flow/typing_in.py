@@ -14,6 +14,9 @@ from ops.cli.main import main
 
 STEP_S = 300
 
+Observation = tuple[datetime, float, int]
+"""Time, value and count."""
+
 
 def run(*arguments: object) -> str:
     """Run one command of the CLI."""
@@ -28,8 +31,9 @@ def write(path: Path, document: dict[str, Any]) -> Path:
     return path
 
 
-def simulated(start: datetime, points: int, seed: int = 5) -> list[tuple[datetime, float, int]]:
-    """Answer observations of five minutes each: time, value and count."""
+def simulated(start: datetime, points: int, seed: int = 5) -> list[Observation]:
+    """Answer observations of five minutes each, drawn from the simulation's minutes: its days last
+    five days here."""
     made = observations(seed=seed, start=start, minutes=points)
     times = (datetime.fromtimestamp(start.timestamp() + STEP_S * at, UTC) for at in range(points))
     return [
@@ -38,7 +42,7 @@ def simulated(start: datetime, points: int, seed: int = 5) -> list[tuple[datetim
     ]
 
 
-def import_history(folder: Path, history: Sequence[tuple[datetime, float, int]]) -> None:
+def import_history(folder: Path, history: Sequence[Observation]) -> None:
     """Declare the series `history`, and bring observations of five minutes in."""
     file = folder / "history.csv"
     with file.open("w", newline="") as opened:
