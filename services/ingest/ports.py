@@ -13,7 +13,7 @@ from shared.contracts.specs import SeriesSpec
 from shared.contracts.windows import SeriesSummary
 from shared.messaging.clock import Clock
 from shared.messaging.decision import Kept
-from shared.messaging.worker import Store
+from shared.messaging.ports import Store
 
 
 class SeriesStore(Store[Series], Protocol):

@@ -21,7 +21,7 @@ from shared.contracts.lifecycle import (
 )
 from shared.messaging.decision import Entry
 from shared.messaging.lambda_entry import parsed
-from shared.messaging.worker import Bus
+from shared.messaging.ports import Bus
 
 NAMESPACE, SERVICE = "Modelcycle", "monitor"
 BREACH, NO_BREACH, NO_STAGE = "breach", "no-breach", "none"

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Generic, Protocol
+from typing import Any, Generic
 
 from shared.contracts import limits
 from shared.contracts.envelope import Envelope, Event, too_old
@@ -18,7 +18,6 @@ from shared.messaging.decision import (
     Answer,
     Cause,
     Effect,
-    Entry,
     Ignored,
     Kept,
     Publish,
@@ -30,50 +29,13 @@ from shared.messaging.errors import AlreadyHeard, Conflict, Refused, Rejected, R
 from shared.messaging.evidence import Evidence, Recording
 from shared.messaging.ledger import Ledger, Occasion
 from shared.messaging.log import Log
+from shared.messaging.ports import Bus, Store
 
 Handler = Callable[[Any, Any, Any, datetime], Any]
 """``(envelope, state, look, now) -> Answer``."""
 
 
 NOTHING: Mapping[str, Retryable] = MappingProxyType({})
-
-
-class Store(Protocol[S]):
-    """Where a service keeps its aggregates. Every write is conditional on the revision."""
-
-    def load(self, key: str, event_id: str | None) -> Kept[S]:
-        """Answer the aggregate, a new one at revision 0 if there is none.
-
-        Raises
-        ------
-        AlreadyHeard
-            If the inbox knows `event_id`.
-        """
-        ...
-
-    def commit(self, key: str, kept: Kept[S], event_id: str | None, now: datetime) -> None:
-        """Write the aggregate at ``kept.revision`` if the one before it is still there.
-
-        Raises
-        ------
-        Conflict
-            If somebody else wrote in between.
-        AlreadyHeard
-            If the inbox knows `event_id`; else it is written in the same transaction.
-        """
-        ...
-
-    def lease(self, key: str, item_id: str) -> bool:
-        """Take the only right to do an item, for longer than a function may run; or say no."""
-        ...
-
-
-class Bus(Protocol):
-    """Where events are said."""
-
-    def publish(self, entries: tuple[Entry, ...]) -> None:
-        """Say all entries; those that were said before are recognised by their ids."""
-        ...
 
 
 @dataclass(frozen=True)
