@@ -58,7 +58,7 @@ def tiles(report: Report) -> str:
 
 def chart(report: Report) -> str:
     """Show events, series, losses and coverage over the same time."""
-    span = Span(report.start, report.end)
+    span = Span.with_room(report.start, report.end)
     scale = panels.series_range(report)
     parts = [
         lanes.lanes(report, span),

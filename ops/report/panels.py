@@ -141,7 +141,8 @@ def coverage(report: Report, span: Span, scale: Range) -> str:
 def remarks(report: Report, span: Span) -> str:
     """Write what the loop was not told, as HTML: a line and its words."""
     return "".join(
-        f'<span class="remark" style="left:{span.percent(at):.3f}%"><b>{escape(words)}</b></span>'
+        f'<span class="remark{" late" if span.is_late(at) else ""}" '
+        f'style="left:{span.percent(at):.3f}%"><b>{escape(words)}</b></span>'
         for at, words in report.remarks
         if span.holds(at)
     )

@@ -28,7 +28,7 @@ def draw_report(path: Path, report: Report) -> None:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    span = Span(report.start, report.end)
+    span = Span.with_room(report.start, report.end)
     lanes = in_lanes(report, span)
     heights = {"series": SERIES}
     heights |= {"lanes": LANE * (len(lanes) + 1)} if lanes else {}
@@ -47,7 +47,7 @@ def draw_report(path: Path, report: Report) -> None:
             draw_moments(one, report, span)
         if lanes:
             draw_lanes(axes["lanes"], report, lanes, span)
-        draw_series(axes["series"], report)
+        draw_series(axes["series"], report, span)
         if report.measured:
             draw_losses(axes["losses"], report)
         if report.coverage:
@@ -76,7 +76,7 @@ def draw_moments(axes: Any, report: Report, span: Span) -> None:
             axes.axvline(event.at, color=TONES[kind.tone], **style)
 
 
-def draw_series(axes: Any, report: Report) -> None:
+def draw_series(axes: Any, report: Report, span: Span) -> None:
     """Draw the fan, and what was observed."""
     scale = panels.series_range(report)
     axes.set_ylim(scale.low, scale.high)
@@ -102,7 +102,9 @@ def draw_series(axes: Any, report: Report) -> None:
             "weight": "bold",
             "zorder": 6,
         }
-        axes.annotate(words, (at, 0.97), (5, 0), textcoords="offset points", bbox=box, **text)
+        side, away = ("right", -5) if span.is_late(at) else ("left", 5)
+        text |= {"ha": side, "textcoords": "offset points", "bbox": box}
+        axes.annotate(words, (at, 0.97), (away, 0), **text)
     finish(axes, report.unit)
 
 

@@ -11,6 +11,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SHOWN = 0.995
 """The share of the values that the scale is made for: a few spikes do not press the rest flat."""
 MARGIN, FAR_FROM_ZERO = 0.06, 0.6
+ROOM, PERCENT_LATE = 0.02, 50
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,15 @@ class Span:
 
     start: datetime
     end: datetime
+
+    @classmethod
+    def with_room(cls, start: datetime, end: datetime) -> "Span":
+        """Leave some room at the end, so that what happened last is seen whole."""
+        return cls(start, end + ROOM * (end - start))
+
+    def is_late(self, moment: datetime) -> bool:
+        """Tell whether words about a moment have more room before it."""
+        return self.percent(moment) > PERCENT_LATE
 
     def percent(self, moment: datetime) -> float:
         """Answer the place of a moment, 0 at the left and 100 at the right."""
