@@ -9,14 +9,16 @@ from typing import Any, Generic
 
 from pydantic import TypeAdapter
 
+from shared.contracts import limits
 from shared.contracts.door import open_event
-from shared.contracts.envelope import Envelope, Event, Metadata, Revision
+from shared.contracts.envelope import Envelope, Event, Metadata, Revision, within_size
 from shared.messaging.decision import Entry, Kept, S, Todo
-from shared.messaging.errors import AlreadyHeard, Conflict
+from shared.messaging.errors import AlreadyHeard, Conflict, Refused
 from shared.messaging.evidence import Evidence
 from shared.messaging.worker import Service, Worker
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+ITEM_BYTES_MAX = 400 * 1024  # DynamoDB
 TODO: TypeAdapter[tuple[Todo, ...]] = TypeAdapter(tuple[Todo, ...])
 
 
@@ -34,14 +36,22 @@ class DrivenClock:
 
 
 class MemoryStore(Generic[S]):
-    """Aggregates, inbox and leases in dicts."""
+    """Aggregates, inbox and leases in dicts; the clock of leases stands still until it is moved."""
 
-    def __init__(self, state: type[S], initial: Callable[[str], S]) -> None:
+    def __init__(
+        self,
+        state: type[S],
+        initial: Callable[[str], S],
+        wall: DrivenClock | None = None,
+        lease_seconds: float = limits.LEASE_SECONDS,
+    ) -> None:
         self.state = state
         self.initial = initial
+        self.wall = wall or DrivenClock()
+        self.lease_seconds = lease_seconds
         self.items: dict[str, tuple[int, str, bytes, dict[str, Revision]]] = {}
         self.inbox: set[tuple[str, str]] = set()
-        self.leases: set[tuple[str, str]] = set()
+        self.leases: dict[tuple[str, str], datetime] = {}
 
     def load(self, key: str, event_id: str | None) -> Kept[S]:
         if event_id is not None and (key, event_id) in self.inbox:
@@ -59,19 +69,18 @@ class MemoryStore(Generic[S]):
         before = self.items[key][0] if key in self.items else 0
         if before != kept.revision - 1:
             raise Conflict(key)
+        state, todo = kept.state.model_dump_json(), TODO.dump_json(kept.todo)
+        if len(state.encode()) + len(todo) > ITEM_BYTES_MAX:
+            raise Refused("ValidationException", f"{key}: Item size has exceeded the maximum")
         if event_id is not None:
             self.inbox.add((key, event_id))
-        self.items[key] = (
-            kept.revision,
-            kept.state.model_dump_json(),
-            TODO.dump_json(kept.todo),
-            dict(kept.heard),
-        )
+        self.items[key] = (kept.revision, state, todo, dict(kept.heard))
 
     def lease(self, key: str, item_id: str) -> bool:
-        if (key, item_id) in self.leases:
+        until = self.leases.get((key, item_id))
+        if until is not None and until >= self.wall.now():
             return False
-        self.leases.add((key, item_id))
+        self.leases[key, item_id] = self.wall.now() + timedelta(seconds=self.lease_seconds)
         return True
 
     def keys(self) -> tuple[str, ...]:
@@ -85,6 +94,8 @@ class MemoryBus:
         self.entries: list[Entry] = []
 
     def publish(self, entries: tuple[Entry, ...]) -> None:
+        for entry in entries:
+            within_size(entry.detail, entry.detail_type)
         self.entries += entries
 
     def events(self) -> list[Envelope[Event]]:

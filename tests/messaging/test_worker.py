@@ -359,7 +359,7 @@ class Racing:
 def test_an_action_without_a_token_is_left_alone_while_another_worker_holds_it() -> None:
     tried, world = bench()
     wish = RetrainRequested(model="fees", reason="alone")
-    tried.store.leases.add(("fees", "1.1"))
+    tried.store.lease("fees", "1.1")
     tried.handle(wish)
     assert world.numbers == []
     tried.store.leases.clear()
