@@ -7,6 +7,7 @@ import threading
 from typing import Any
 
 from waitress import create_server, wasyncore
+from waitress.channel import HTTPChannel
 
 from infra.local.memory import share_arenas
 
@@ -19,6 +20,18 @@ LONG_POLLS_S = 0.5  # how long the end waits for requests that are being answere
 
 class PortTakenError(RuntimeError):
     """Somebody else listens on the port."""
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]  # waitress has no types
+    """A connection on which a request may say ``Expect: 100-continue`` and have an empty body, as
+    boto3's PutObject does: waitress says to continue and then waits for a body for ever."""
+
+    def send_continue(self) -> None:
+        """Say 100 Continue where there is a body to come."""
+        if self.request.completed:
+            self.request.expect_continue = False
+        else:
+            super().send_continue()
 
 
 class HttpServer:
@@ -50,6 +63,7 @@ class HttpServer:
             clear_untrusted_proxy_headers=False,
             ident="modelcycle",
         )
+        self._server.channel_class = Channel
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._loop, name="http", daemon=True)
 
