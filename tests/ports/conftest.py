@@ -38,3 +38,9 @@ def numbers() -> Iterator[int]:
 def fresh(numbers: Iterator[int]) -> str:
     """A word that no other test uses."""
     return f"t{next(numbers)}"
+
+
+@pytest.fixture(scope="session")
+def as_alice(front: Front) -> Connect:
+    """Make clients that sign as a person."""
+    return lambda service: client(service, front.url, "operator.alice", attempts=1)

@@ -136,7 +136,6 @@ class Endpoint:
 
     def update(self, pending: Pending, bake: timedelta) -> Flow:
         """Bring up what is pending beside what is live, let it bake, and swap; or roll back."""
-        self.pending = pending
         self._deploying("Creating")
         try:
             fresh = yield from serving.start(self.bench, self.name, pending.variants)

@@ -104,6 +104,7 @@ class Endpoints:
             endpoint.deployment = request.get("DeploymentConfig")
         pending = Pending(config, variants, moment(self._surroundings.now()))
         endpoint.enter("Updating")
+        endpoint.pending = pending  # whoever looks right after the call sees what is under way
         endpoint.begin(endpoint.update(pending, bake_time(endpoint.deployment or {})))
         return {"EndpointArn": endpoint.arn}
 

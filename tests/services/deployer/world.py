@@ -16,6 +16,7 @@ from shared.contracts.lifecycle import ModelRegistered
 from shared.contracts.manifest import Manifest, Origin
 from shared.contracts.names import Stage
 from shared.contracts.registration import Registration
+from shared.messaging.errors import Refused, Retryable
 from shared.messaging.worker import Service
 from tests.fakes.messaging import Bench, MemoryStore
 
@@ -42,6 +43,16 @@ MANIFEST = Manifest(
     context_points=288,
     files={},
 )
+
+
+def unknown(name: str) -> Refused:
+    """What SageMaker says of something that is not there."""
+    return Refused("ValidationException", f"Could not find {name}")
+
+
+def taken(name: str) -> Refused:
+    """What SageMaker says of a name that something else has."""
+    return Refused("ValidationException", f"Cannot create already existing {name}")
 
 
 def arn(version: int) -> str:
@@ -104,7 +115,9 @@ class SageMaker:
 
     def finish(self, stage: Stage, status: Serving = Serving.READY, back: str = "") -> None:
         """An endpoint's change ends: well, badly, or with its old configuration."""
-        name = names.endpoint(ENV, MODEL, stage)
+        self.finish_endpoint(names.endpoint(ENV, MODEL, stage), status, back)
+
+    def finish_endpoint(self, name: str, status: Serving = Serving.READY, back: str = "") -> None:
         seen = self.endpoints[name]
         config = back or seen.pending_config or seen.config
         self.endpoints[name] = seen.changed(
@@ -127,11 +140,17 @@ class SageMaker:
         return self.packages.get(package_arn)
 
     def offer(self, package_arn: str, evidence: str) -> bool:
-        package = self.packages[package_arn]
+        package = self.packages.get(package_arn)
+        if package is None:
+            raise unknown(package_arn)
         if package.production is not None:
             return package.production is Verdict.PENDING
         self.calls.append(("offer", package_arn))
-        self.packages[package_arn] = package.changed(production=Verdict.PENDING)
+        self.packages[package_arn] = package.changed(
+            production=Verdict.PENDING,
+            production_note=evidence,
+            last_modified_by="modelcycle-deployer",
+        )
         return True
 
     def approve(self, package_arn: str, stage: Stage, note: str) -> None:
@@ -144,8 +163,8 @@ class SageMaker:
         field, said = ("approval", "approval_note")
         if stage is Stage.PRODUCTION:
             field, said = ("production", "production_note")
-        package = self.packages[package_arn]
-        if getattr(package, field) is Verdict.PENDING:
+        package = self.packages.get(package_arn)
+        if package and getattr(package, field) is Verdict.PENDING:
             self.packages[package_arn] = package.changed(
                 **{field: verdict, said: note, "last_modified_by": "modelcycle-deployer"}
             )
@@ -154,16 +173,23 @@ class SageMaker:
         return self.endpoints.get(endpoint)
 
     def ensure_model(self, name: str, package: Package) -> None:
-        self.models[name] = package.artifact_uri
+        if self.models.setdefault(name, package.artifact_uri) != package.artifact_uri:
+            raise taken(name)
 
     def ensure_config(self, name: str, model: str, instance: str | None) -> None:
-        self.configs[name] = model
+        if model not in self.models:
+            raise unknown(model)
+        if self.configs.setdefault(name, model) != model:
+            raise taken(name)
         self.tried.append((name, instance))
 
     def create(self, endpoint: str, config: str) -> None:
         self.refused("create")
         if endpoint in self.endpoints:
+            if self.endpoints[endpoint].config != config:
+                raise taken(endpoint)
             return
+        self.known_config(config)
         self.calls.append(("create", endpoint, config))
         self.endpoints[endpoint] = Endpoint(
             name=endpoint, status=Serving.CHANGING, config=config, modified_at=self.moment()
@@ -171,6 +197,12 @@ class SageMaker:
 
     def update(self, endpoint: str, config: str, strategy: str, bake_s: int) -> None:
         self.refused("update")
+        seen = self.idle(endpoint, config)
+        if config == seen.pending_config:
+            return
+        if seen.status is not Serving.READY:
+            raise Refused("ValidationException", f"{endpoint} is {seen.status}")
+        self.known_config(config)
         self.calls.append(("update", endpoint, config))
         self.endpoints[endpoint] = self.endpoints[endpoint].changed(
             status=Serving.CHANGING, pending_config=config, modified_at=self.moment()
@@ -178,8 +210,11 @@ class SageMaker:
 
     def delete(self, endpoint: str) -> None:
         self.refused("delete")
+        if endpoint not in self.endpoints:
+            return
+        self.idle(endpoint)
         self.calls.append(("delete", endpoint))
-        self.endpoints.pop(endpoint, None)
+        del self.endpoints[endpoint]
 
     def delete_config(self, name: str) -> None:
         self.configs.pop(name, None)
@@ -192,7 +227,22 @@ class SageMaker:
         self.refused("forecast")
         return self.answers
 
+    def idle(self, endpoint: str, config: str = "") -> Endpoint:
+        """Answer an endpoint that is not busy, or only with `config`."""
+        seen = self.endpoints.get(endpoint)
+        if seen is None:
+            raise unknown(endpoint)
+        if seen.status is Serving.CHANGING and seen.pending_config != config:
+            raise Retryable(f"{endpoint} is busy")
+        return seen
+
+    def known_config(self, config: str) -> None:
+        if config not in self.configs:
+            raise unknown(config)
+
     def sha256(self, uri: str) -> str:
+        if uri not in self.digests:
+            raise Refused("NoSuchKey", uri)
         return self.digests[uri]
 
     def manifest(self, uri: str, sha256: str) -> Manifest:
