@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from services.journal import domain
 from services.journal.ports import Book
 from shared.contracts.door import open_event
-from shared.messaging.lambda_entry import DeadLetters, Entrance, parsed
+from shared.messaging.lambda_entry import DeadLetters, Entrance, told
 from shared.messaging.log import Log
 
 
@@ -28,7 +28,7 @@ class JournalEntrance(Entrance):
         Retryable
             If it cannot be kept now.
         """
-        raw: Any = parsed(record.body)
+        raw: Any = told(record)
         envelope = open_event(raw)
         if envelope is None or envelope.data.is_hint:
             return ()

@@ -96,21 +96,19 @@ def open_hint(raw: Mapping[str, Any]) -> Envelope[Hint] | None:
     hint_class = HINTS.get(str(raw.get("detail-type")))
     if hint_class is None or raw.get("source") != SOURCE:
         return None
+    event_id = str(raw.get("id") or "unknown")
+    resources = raw.get("resources")
     try:
         hint = hint_class.model_validate(raw.get("detail"))
-        occurred_at = TIME.validate_python(raw.get("time"))
-    except ValidationError as error:
-        raise ContractError(f"{hint_class.aws_name}: {first_fault(error)}") from error
-    event_id = str(raw.get("id") or "unknown")
-    return Envelope(
-        metadata=Metadata(
+        metadata = Metadata(
             event_id=event_id,
-            occurred_at=occurred_at,
-            subject=str(next(iter(raw.get("resources") or ()), event_id)),
+            occurred_at=TIME.validate_python(raw.get("time")),
+            subject=str(resources[0] if resources and isinstance(resources, list) else event_id),
             correlation_id=event_id,
             causation_id=event_id,
             producer="aws",
             actor="aws",
-        ),
-        data=hint,
-    )
+        )
+    except ValidationError as error:
+        raise ContractError(f"{hint_class.aws_name}: {first_fault(error)}") from error
+    return Envelope(metadata=metadata, data=hint)

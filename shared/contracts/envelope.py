@@ -9,8 +9,8 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, ClassVar, Generic, Self, TypeVar, get_args
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar, get_args
 
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from pydantic.fields import FieldInfo
@@ -31,8 +31,8 @@ class ContractError(ValueError):
 class Revision(Frozen):
     """Where in the life of its aggregate an event was said; later is greater."""
 
-    number: int = Field(ge=1, examples=[7])
-    index: int = Field(ge=0, examples=[0])
+    number: int = Field(ge=1, le=limits.EVENT_REVISION_MAX, examples=[7])
+    index: int = Field(ge=0, le=limits.EVENT_INDEX_MAX, examples=[0])
 
     def is_after(self, other: "Revision") -> bool:
         """Tell whether this was said later than `other`, by the same aggregate."""
@@ -87,25 +87,39 @@ class Wish(Event):
     is_hint: ClassVar[bool] = True
 
 
+Id = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=limits.EVENT_ID_CHARACTERS_MAX,
+        examples=["5b5b1f86-6d1c-5c6e-9b5e-0d9d1c0a7f10"],
+    ),
+]
+
+
 class Metadata(Frozen):
     """Who said an event, when, about what, and because of what."""
 
-    event_id: str = Field(
-        min_length=1, max_length=200, examples=["5b5b1f86-6d1c-5c6e-9b5e-0d9d1c0a7f10"]
-    )
+    event_id: Id
     """Fixed when the decision is committed; the same across redelivery, replay and hops."""
     schema_version: int = Field(default=1, ge=1, examples=[1])
-    occurred_at: AwareDatetime = Field(examples=[datetime.fromisoformat("2026-03-01T12:00:00Z")])
-    subject: str = Field(min_length=1, examples=["fees"])
+    occurred_at: AwareDatetime = Field(
+        ge=datetime(limits.EVENT_YEAR_MIN, 1, 1, tzinfo=UTC),
+        lt=datetime(limits.EVENT_YEAR_MAX, 1, 1, tzinfo=UTC),
+        examples=[datetime.fromisoformat("2026-03-01T12:00:00Z")],
+    )
+    subject: str = Field(
+        min_length=1, max_length=limits.EVENT_SUBJECT_CHARACTERS_MAX, examples=["fees"]
+    )
     """The model or series."""
     revision: Revision | None = None
     """Of the aggregate that said it; people and AWS have none."""
-    correlation_id: str = Field(examples=["5b5b1f86-6d1c-5c6e-9b5e-0d9d1c0a7f10"])
+    correlation_id: Id
     """One trip round the loop."""
-    causation_id: str = Field(examples=["5b5b1f86-6d1c-5c6e-9b5e-0d9d1c0a7f10"])
+    causation_id: Id
     """The event that made us say this."""
     producer: str = Field(examples=["trainer"])
-    actor: str = Field(examples=["trainer"])
+    actor: str = Field(max_length=limits.EVENT_ACTOR_CHARACTERS_MAX, examples=["trainer"])
     """The service, or the person."""
     replayed: bool = False
     """Set on events that were sent again by a replay; idempotency makes them harmless."""
@@ -177,18 +191,15 @@ def open_ours(raw: Mapping[str, Any], known: Mapping[str, type[Event]]) -> Envel
         raise ContractError(unknown(str(name), known))
     if event_class.producer != ANY_SERVICE and source != SOURCE + event_class.producer:
         raise ContractError(f"{name}: said by {source!r}, only {SOURCE}{event_class.producer} may")
-    if not isinstance(detail, Mapping) or {"metadata", "data"} - detail.keys():
-        raise ContractError(f"{name}: detail must hold 'metadata' and 'data'")
+    parts = detail if isinstance(detail, Mapping) else {}
+    said = parts.get("metadata")
+    if not isinstance(said, Mapping) or "data" not in parts:
+        raise ContractError(f"{name}: detail must hold the objects 'metadata' and 'data'")
     within_size(json.dumps(detail), str(name))
     try:
-        metadata = read(
-            Metadata,
-            {
-                **detail["metadata"],
-                "replayed": "replay-name" in raw or detail["metadata"].get("replayed", False),
-            },
-        )
-        data = read(event_class, detail["data"])
+        replayed = "replay-name" in raw or said.get("replayed", False)
+        metadata = read(Metadata, {**said, "replayed": replayed})
+        data = read(event_class, parts["data"])
     except ValidationError as error:
         raise ContractError(f"{name}: {first_fault(error)}") from error
     if source != SOURCE + metadata.producer:
@@ -220,7 +231,7 @@ def first_fault(error: ValidationError) -> str:
     """Say in one clause which field is wrong, and why; never what secret or payload it held."""
     fault = error.errors(include_url=False, include_input=False)[0]
     where = ".".join(str(part) for part in fault["loc"]) or "event"
-    return f"{where}: {fault['msg']}"
+    return f"{where}: {fault['msg'].removeprefix('Value error, ')}"
 
 
 def unknown(name: str, known: Mapping[str, type[Event]]) -> str:

@@ -6,6 +6,13 @@ Raising a bound is a change of this file alone; one that comes from AWS says so 
 # Events and the bus
 EVENT_BYTES_MAX = 240 * 1024  # AWS: 256 KB an entry with its envelope; ours leaves room
 EVENT_LIST_ITEMS_MAX = 100  # facts, ids and URIs: a longer list belongs into S3 with its sha256
+EVENT_ID_CHARACTERS_MAX = 200  # part of a key in DynamoDB, of 1,024 bytes with all its parts
+EVENT_SUBJECT_CHARACTERS_MAX = 400  # likewise, of 2,048 bytes; of a hint it is an ARN
+EVENT_ACTOR_CHARACTERS_MAX = 2_048  # AWS: the longest ARN
+EVENT_YEAR_MIN, EVENT_YEAR_MAX = 2_000, 9_000  # times that every zone can tell
+EVENT_REVISION_MAX = 10**12 - 1  # a thousand a second for thirty years: twelve digits of a key
+EVENT_INDEX_MAX = 10**4 - 1  # of an event within its decision: four digits
+REASON_CHARACTERS_MAX = 1_000  # of a rejection: it may repeat what a stranger wrote
 EVENT_TEXT_CHARACTERS_MAX = 1_000  # a reason or a note is a sentence or two, not a log
 PUT_EVENTS_ENTRIES_MAX = 10  # AWS: entries in one call of PutEvents
 PUT_EVENTS_BYTES_MAX = 960 * 1024  # AWS: 1 MB a call, with source and detail-type of each entry

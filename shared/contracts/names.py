@@ -9,6 +9,7 @@ environment 8, ``-`` 1, model 24, ``-production`` 11, ``-v99999`` 7, ``-`` and d
 
 import hashlib
 import re
+import unicodedata
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -76,6 +77,7 @@ class IllegalNameError(ValueError):
     """A word that cannot be part of the name of an AWS resource; the text says which and why."""
 
 
+SHOWN_CHARACTERS_MAX = 60  # of a name that none can have
 RESERVED_MODEL_NAMES = frozenset({"series"})  # /modelcycle/<env>/series/… holds the series
 
 _WORD = "[a-z][a-z0-9]*"
@@ -121,6 +123,11 @@ def read_package_group(name: str) -> OwnedModel | None:
     """Find the model of a package group."""
     found = _read(_OWNED, name)
     return found and OwnedModel(found["env"], found["model"])
+
+
+def is_package(arn: str, env: str, model: str, version: int) -> bool:
+    """Tell whether an ARN is that of a model's version: ``…:model-package/<group>/<version>``."""
+    return arn.endswith(f"/{package_group(env, model)}/{version}")
 
 
 def endpoint(env: str, model: str, stage: str) -> str:
@@ -266,9 +273,11 @@ def model_of_series(env: str, series: str, model: str) -> str:
 
 def _words(what: str, given: str, characters_max: int) -> str:
     if not re.fullmatch(_WORDS, given) or len(given) > characters_max:
+        strange = next((sign for sign in given if not sign.isascii()), "")
+        told = strange and f" ({strange!r} is {unicodedata.name(strange, 'no letter')})"
         raise IllegalNameError(
-            f"{what} name {given!r}: use 1 to {characters_max} lower-case letters, digits and "
-            "single hyphens between them, a letter first"
+            f"{what} name {given[:SHOWN_CHARACTERS_MAX]!r}{told}: use 1 to {characters_max} "
+            "lower-case letters, digits and single hyphens between them, a letter first"
         )
     return given
 

@@ -16,6 +16,7 @@ from aws_lambda_powertools.utilities.batch import (
 )
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
+from shared.contracts import limits
 from shared.contracts.door import open_event
 from shared.contracts.envelope import ContractError, Envelope, Event
 from shared.messaging.errors import Rejected, Retryable
@@ -54,8 +55,9 @@ class Entrance(ABC):
             if not self.hear(record):
                 self.log.info("foreign", extra=message)
         except (ContractError, Rejected) as error:
-            self.dead_letters.reject(record.body, str(error))
-            self.log.warning("rejected", extra={**message, "why": str(error)})
+            why = printable(str(error))
+            self.dead_letters.reject(record.body, why)
+            self.log.warning("rejected", extra={**message, "why": why})
         except Retryable as error:
             self.log.info("back to the queue", extra={**message, "why": str(error)})
             raise
@@ -77,22 +79,74 @@ class Door(Entrance):
 
     def hear(self, record: SQSRecord) -> tuple[str, ...]:
         """Open one event and have it handled; answer the aggregates that it concerned."""
-        envelope = open_event(parsed(record.body))
+        envelope = open_event(told(record))
         return () if envelope is None else self.hears.handle(envelope)
 
 
-def parsed(body: str) -> object:
-    """Parse a message's body.
+def told(record: SQSRecord) -> object:
+    """Parse the event that a message holds.
 
     Raises
     ------
     ContractError
-        If it is not JSON.
+        As `parsed`; or if it was said in another account than that of the queue.
+    """
+    raw = parsed(record.body)
+    said_in = raw.get("account") if isinstance(raw, dict) else None
+    arn = str(record.get("eventSourceARN") or "")  # arn:aws:sqs:<region>:<account>:<queue>
+    ours = arn.rpartition(":")[0].rpartition(":")[2]
+    if said_in and ours and said_in != ours:
+        raise ContractError(
+            f"said in account {said_in!r}, ours is {ours}: see who may write to the bus"
+        )
+    return raw
+
+
+def parsed(body: str) -> object:
+    """Parse JSON.
+
+    Raises
+    ------
+    ContractError
+        If it is none, or none that every reader would read alike.
     """
     try:
-        return json.loads(body)
-    except ValueError as error:
+        raw = json.loads(body, object_pairs_hook=once)
+        json.dumps(raw, allow_nan=False, ensure_ascii=False).encode()
+    except ContractError:
+        raise
+    except json.JSONDecodeError as error:
         raise ContractError(f"not JSON: {error}") from error
+    except UnicodeEncodeError as error:
+        raise ContractError("a text holds half of a character: send valid Unicode") from error
+    except (ValueError, RecursionError) as error:  # NaN, 1e999, thousands of digits; deep nesting
+        raise ContractError(
+            "not JSON that can be kept: it is nested too deeply, or a number is not finite or has "
+            "thousands of digits"
+        ) from error
+    return raw
+
+
+def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object; raise ContractError where a key is given twice, as readers differ on which
+    one counts."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        twice = next(key for n, (key, _) in enumerate(pairs) if key in dict(pairs[:n]))
+        raise ContractError(f"the key {twice!r} is given twice in one object: send it once")
+    return made
+
+
+def printable(reason: str) -> str:
+    """Answer a reason as a log and an attribute of SQS take it: what a stranger wrote may be in
+    it, of any length."""
+    shown = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in reason)
+    if len(shown) <= limits.REASON_CHARACTERS_MAX:
+        return shown
+    half = (
+        limits.REASON_CHARACTERS_MAX // 2 - 1
+    )  # the place is at the beginning, the why at the end
+    return f"{shown[:half]}…{shown[-half:]}"
 
 
 def entry(build: Callable[[], Entrance]) -> Lambda:

@@ -138,7 +138,7 @@ class SqsDeadLetters:
             self.sqs.send_message(
                 QueueUrl=url,
                 MessageBody=body,
-                MessageAttributes={"reason": {"DataType": "String", "StringValue": reason[:1_000]}},
+                MessageAttributes={"reason": {"DataType": "String", "StringValue": reason}},
             )
 
 

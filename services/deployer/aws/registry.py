@@ -34,7 +34,7 @@ class SageMakerRegistry:
         registration = (
             Registration.read(found.get("CustomerMetadataProperties", {})) if found else None
         )
-        if found is None or registration is None:
+        if found is None or registration is None or "ModelPackageVersion" not in found:
             return None
         life_cycle = found.get("ModelLifeCycle", {})
         container = found["InferenceSpecification"]["Containers"][0]

@@ -19,6 +19,7 @@ from services.deployer.domain import rollouts, serving
 from services.deployer.domain.actions import WriteRuleVerdict
 from services.deployer.domain.seen import Package, Verdict, World
 from services.deployer.domain.state import Deployments, Version
+from shared.contracts import names
 from shared.contracts.lifecycle import (
     ApprovalRevoked,
     ModelApproved,
@@ -40,6 +41,8 @@ def register(
 ) -> Decision[Deployments]:
     """Remember a new version; where the spec says so, the rule approves it, unless the evidence
     asks for a person."""
+    if not names.is_package(said.package_arn, state.env, state.model, said.version):
+        return Decision(state, f"{said.package_arn} is not v{said.version} of {state.model}")
     known = state.version(said.version) or Version(
         number=said.version, package_arn=said.package_arn
     )
@@ -61,7 +64,12 @@ def register(
 def hear_package(
     state: Deployments, package: Package, world: World
 ) -> Decision[Deployments] | None:
-    """Compare what the registry says of a version with what was heard before."""
+    """Compare what the registry says of a version with what was heard before.
+
+    An event may name a package of another model: that one is not ours to deploy.
+    """
+    if not names.is_package(package.arn, state.env, state.model, package.version):
+        return None
     decision = Decision(state, "").and_then(lambda now: hear_approval(now, package, world))
     decision = decision.and_then(lambda now: hear_production(now, package, world))
     return None if decision.is_idle else decision

@@ -3,16 +3,20 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
+from shared.contracts import names
 from shared.contracts.frozen import Frozen
 
 ModelName = Annotated[
-    str, Field(min_length=1, examples=["fees"], description="A named forecasting task.")
+    str,
+    Field(min_length=1, examples=["fees"], description="A named forecasting task."),
+    AfterValidator(names.check_model),
 ]
 SeriesName = Annotated[
     str,
     Field(min_length=1, examples=["transactions"], description="A named stream of observations."),
+    AfterValidator(names.check_series),
 ]
 Version = Annotated[
     int, Field(ge=1, examples=[3], description="The ModelPackage's version in its group.")
