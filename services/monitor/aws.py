@@ -52,15 +52,16 @@ class OnlineWindows:
         for at in range(0, len(unknown), limits.BATCH_GET_KEYS_MAX):
             part = unknown[at : at + limits.BATCH_GET_KEYS_MAX]
             known |= {one.start: one for one in self.read(series, part)}
-        self.forget(series, len(starts))
-        return tuple(known[start] for start in starts if start in known)
+        answer = tuple(known[start] for start in starts if start in known)
+        self.forget(series, starts)
+        return answer
 
-    def forget(self, series: str, asked: int) -> None:
-        """Forget the oldest windows: as many stay as twice what was asked for, or a day of
-        minutes."""
+    def forget(self, series: str, asked: Sequence[datetime]) -> None:
+        """Forget the oldest windows but those that were asked for: as many stay as twice what was
+        asked for, or twice a day of minutes."""
         known = self.known[series]
-        spare = len(known) - 2 * max(asked, limits.INSPECTED_WINDOWS_MAX)
-        for start in sorted(known)[: max(0, spare)]:
+        spare = len(known) - 2 * max(len(asked), limits.INSPECTED_WINDOWS_MAX)
+        for start in sorted(known.keys() - set(asked))[: max(0, spare)]:
             del known[start]
 
     def read(self, series: str, starts: Sequence[datetime]) -> list[Observed]:

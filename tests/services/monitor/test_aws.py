@@ -110,6 +110,35 @@ def test_a_window_stays_as_this_process_read_it_and_a_missing_one_is_looked_for_
     assert counting.read == [2, 1]
 
 
+class Everything:
+    """A client of an online store that holds each window."""
+
+    def batch_get_record(self, Identifiers: list[Any]) -> Any:  # noqa: N803 (AWS's name)
+        (asked,) = Identifiers
+        starts = [text.split("#")[1] for text in asked["RecordIdentifiersValueAsString"]]
+        rows = [{"window_start": start, "count": "2", "total": "5.0"} for start in starts]
+        records = [
+            {"Record": [{"FeatureName": at, "ValueAsString": text} for at, text in row.items()]}
+            for row in rows
+        ]
+        return {"Records": records, "UnprocessedIdentifiers": [], "Errors": []}
+
+
+def test_windows_of_long_ago_are_all_answered_however_many_later_ones_are_known() -> None:
+    online = OnlineWindows(Everything(), GROUP)  # type: ignore[arg-type]
+    day, kept = 1_440 * WINDOW, 2 * limits.INSPECTED_WINDOWS_MAX
+    for first in (CUTOFF + 5 * day, CUTOFF + 6 * day):
+        online.windows("transactions", first, first + day - WINDOW, 60)
+    assert len(online.known["transactions"]) == kept
+    last = CUTOFF + 1_739 * WINDOW
+    for _ in range(2):
+        found = online.windows("transactions", CUTOFF, last, 60)
+        assert [window.start for window in found] == [CUTOFF + at * WINDOW for at in range(1_740)]
+    assert len(online.known["transactions"]) == 2 * 1_740
+    online.windows("transactions", CUTOFF + 6 * day, CUTOFF + 6 * day, 60)
+    assert len(online.known["transactions"]) == kept
+
+
 @pytest.fixture(scope="module")
 def look(connect: Connect) -> AwsLook:
     parameters = Parameters(connect("ssm"), "dev")
