@@ -1,6 +1,7 @@
 """The AWS that a command talks to, for one environment."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from shared.messaging.clock import Clock
     from shared.messaging.parameters import Parameters
 
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""By more than clocks of two machines do."""
 CLOCK_PATH = "/_modelcycle/clock"
 
 

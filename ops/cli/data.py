@@ -1,7 +1,6 @@
 """``modelcycle data``: observations from files."""
 
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,6 @@ KNOWN = (
     f"{limits.INBOX_DAYS} days is not taken twice; to have it back after another file, say --again"
 )
 
-CLOCKS_DIFFER = timedelta(minutes=1)
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -108,6 +106,7 @@ def import_file(
 
 def note_clock(now: "datetime") -> None:
     """Say what time it is where the observations go, if it is another than here."""
+    from ops.cli.connection import CLOCKS_DIFFER
     from shared.messaging.clock import WallClock
 
     if abs(WallClock().now() - now) > CLOCKS_DIFFER:
@@ -165,7 +164,9 @@ def send(
             shown.advance(task, batch.records)
         if wait:
             task = shown.add_task("ingest takes them", total=len(sent))
-            sender.wait(lambda left: shown.update(task, completed=max(0, len(sent) - left)))
+            told_all = sender.wait(
+                lambda left: shown.update(task, completed=max(0, len(sent) - left))
+            )
     if not wait:
         click.echo(
             f"{len(read):,} observations of '{read.series}' are sent in {len(sent)} messages"
@@ -176,6 +177,7 @@ def send(
         read.series,
         answers.to(sent),
         sender.summary(),
+        told_all=told_all,
         again=again_at is not None,
     )
 
@@ -198,7 +200,9 @@ def check_rejected(messages: int) -> None:
         )
 
 
-def report(series: str, taken: "Taken", known: "SeriesSummary | None", *, again: bool) -> None:
+def report(
+    series: str, taken: "Taken", known: "SeriesSummary | None", *, told_all: bool, again: bool
+) -> None:
     """Say what went in, and what did not.
 
     Raises
@@ -211,7 +215,8 @@ def report(series: str, taken: "Taken", known: "SeriesSummary | None", *, again:
             f"ingest took the messages, but has no window of '{series}'",
             "`modelcycle events list` says what happened",
         )
-    before = f", {taken.known:,} were imported before" if taken.known else ""
+    fate = "were imported before" if told_all else "are taken, but not told of yet"
+    before = f", {taken.unanswered:,} {fate}" if taken.unanswered else ""
     revised = f"{taken.revised_windows:,} replaced, " if taken.revised_windows else ""
     in_all = (
         f"{known.windows:,} in all, {known.first:%Y-%m-%d %H:%M} to {known.last:%Y-%m-%d %H:%M} UTC"
@@ -225,5 +230,7 @@ def report(series: str, taken: "Taken", known: "SeriesSummary | None", *, again:
     if taken.refused:
         refused = sum(taken.refused.values())
         raise failed(f"{refused:,} observations were refused: {taken.refusals()}", taken.fix())
-    if taken.known and not taken.new_windows and not again:
+    if taken.unanswered and not told_all:
+        output.note("the journal is busy: `modelcycle events list` will say what became of them")
+    elif taken.unanswered and not taken.new_windows and not again:
         output.note(KNOWN)

@@ -119,10 +119,11 @@ class Sender:
         """Answer how much of the series there is."""
         return summary(self.connection, self.series)
 
-    def wait(self, told: Callable[[int], None]) -> None:
+    def wait(self, told: Callable[[int], None]) -> bool:
         """Wait until the queue stays empty, and the journal knows what came of it.
 
-        Where others speak all the time, the journal is waited for no longer than `JOURNAL_S`.
+        Where others speak all the time, the journal is waited for no longer than `JOURNAL_S`:
+        answers whether it knows all.
 
         Parameters
         ----------
@@ -146,8 +147,10 @@ class Sender:
                 empty_since = quiet_since = now
             elif self.untold():
                 quiet_since = now
-            if now - quiet_since >= quiet_s or now - empty_since >= quiet_s + JOURNAL_S:
-                return
+            if now - quiet_since >= quiet_s:
+                return True
+            if now - empty_since >= quiet_s + JOURNAL_S:
+                return False
             if now - moved_at > STALL_S:
                 raise nobody_takes(seen)
             sleep(LOOK_S)

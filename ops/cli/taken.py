@@ -3,17 +3,15 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
-from ops.cli.connection import Connection
+from ops.cli.connection import CLOCKS_DIFFER, Connection
 from ops.cli.story import Story, trip
 from services.ingest.domain.judging import IN_THE_FUTURE, LIVE_WINS
 from services.journal.domain import Entry
 from shared.contracts.lifecycle import DecisionRecorded, ObservationsIngested, RecordsQuarantined
 
 READ_MAX = 10_000  # entries: what came since the first batch was sent
-CLOCKS_DIFFER = timedelta(minutes=2)
 FIXES = {
     IN_THE_FUTURE: "import them when their time has come there",
     LIVE_WINS: "leave them out: what came live is kept",
@@ -25,8 +23,9 @@ class Taken:
     """What became of an import, in observations."""
 
     into_windows: int
-    known: int
-    """Of batches that ingest took before: it takes them once."""
+    unanswered: int
+    """Of batches of which the journal tells nothing: ingest took them before, for it takes them
+    once; or the journal has not heard of them yet."""
     new_windows: int
     revised_windows: int
     refused: Mapping[str, int]
@@ -55,7 +54,7 @@ class Answers:
     def __init__(self, connection: Connection, series: str) -> None:
         self.story = Story(connection)
         self.series = series
-        self.since = connection.clock.now() - CLOCKS_DIFFER
+        self.since = connection.clock.now() - 2 * CLOCKS_DIFFER
         self.before = {one.event_id for one in self.read(lambda _: True)}
 
     def read(self, wanted: Callable[[Entry], bool]) -> Sequence[Entry]:
@@ -80,7 +79,7 @@ class Answers:
         answered = sum(count for batch, count in sent.items() if batch in concluded)
         return Taken(
             into_windows=answered - sum(refused.values()),
-            known=sum(sent.values()) - answered,
+            unanswered=sum(sent.values()) - answered,
             new_windows=sum(one["count"] for one in ingested),
             revised_windows=sum(one["revised"] for one in ingested),
             refused=refused,

@@ -1,12 +1,13 @@
 """``modelcycle up``: starts the local AWS, says how to use it, tails events until Ctrl-C."""
 
+import os
 import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 from rich.console import Console
@@ -23,9 +24,6 @@ from ops.cli.local_aws import ENV, alone, explained, speaking_to
 from ops.cli.up.life import Life
 from ops.cli.up.worlds import Blockchain, Nothing, Simulated, World
 from shared.contracts.timing import read_duration
-
-if TYPE_CHECKING:
-    pass
 
 FOLDER = Path(".local") / "up"
 PORT = 4577
@@ -69,7 +67,13 @@ EXPORTED = (
     help="When that is, as 12h or 3d of the market's time.",
 )
 @click.option("--seed", default=SEED, show_default=True, help="Of the simulated series.")
-@click.option("--port", default=PORT, show_default=True, help="Of the local AWS; 0: a free one.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=PORT,
+    show_default=True,
+    help="Of the local AWS; 0: a free one.",
+)
 def up(source: str, speed: float, change: str, change_after: str, seed: int, port: int) -> None:
     """Keep the local AWS running, with all services in it, until Ctrl-C.
 
@@ -112,6 +116,7 @@ def run(console: Console, played: scene.Scene, world: World, port: int) -> None:
     from infra.local.stack import LocalStack
 
     with ExitStack() as ending:
+        ending.enter_context(speaking_to({}))  # whatever still runs at the end finds no account
         source = ending.enter_context(world.open())
         stack = LocalStack(
             FOLDER,
@@ -127,7 +132,7 @@ def run(console: Console, played: scene.Scene, world: World, port: int) -> None:
         ending.enter_context(stack)
         ending.callback(life.stop)
         operator = f"operator.{login_name()}"
-        ending.enter_context(speaking_to(stack.environment(operator)))
+        os.environ.update(stack.environment(operator))
         introduce(console, stack.environment(operator), played.model.model)
         connection, causes = connect(ENV), Causes()
         coming = tail.entries(connection, causes, None, 0, follow=True, ready=life.start)
