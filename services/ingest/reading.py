@@ -20,7 +20,8 @@ from shared.contracts.records import microseconds
 from shared.messaging.errors import Refused, Rejected
 
 SECOND_US = 1_000_000
-EARLIEST, LATEST = -62_135_596_800, 253_402_300_799  # the years 1 and 9999, in seconds since 1970
+EARLIEST, LATEST = -30_610_224_000, 253_402_300_799  # years of four digits, in seconds since 1970
+HALF_A_CHARACTER = "holds half of a character: send valid Unicode"
 
 
 class WireRecord(Struct, frozen=True, gc=False):
@@ -66,7 +67,7 @@ def read(body: str, files: Files) -> Batch:
     """
     try:
         message: Message = SOUND_MESSAGE.decode(body)
-    except (DecodeError, UnicodeEncodeError):  # the latter for half of a character
+    except (DecodeError, UnicodeEncodeError, RecursionError):  # the second for half of a character
         message = opened(body)
     if message.records is not None:
         judged = judged_all(message.records, lambda: opened(body).records or ())
@@ -91,11 +92,20 @@ def opened(body: str) -> Message:
     not cost its neighbours.
     """
     try:
-        return msgspec.convert(json.loads(body), Message)
+        message = msgspec.convert(json.loads(body), Message)
+        f"{message.batch_id}{message.series}{message.uri}".encode()
     except ValidationError as error:
         raise Rejected(f"not a batch of records: {complaint(error)}") from error
-    except (ValueError, RecursionError) as error:
+    except json.JSONDecodeError as error:
         raise Rejected(f"not JSON: {error}") from error
+    except UnicodeEncodeError as error:
+        raise Rejected(f"batch_id, series or uri {HALF_A_CHARACTER}") from error
+    except (ValueError, RecursionError) as error:
+        raise Rejected(
+            "not JSON that can be read: it is nested too deeply, or a number has thousands of "
+            "digits"
+        ) from error
+    return message
 
 
 def fetched(uri: str, sha256: str | None, files: Files) -> bytes:
@@ -113,7 +123,7 @@ def sound_lines(content: bytes) -> Sequence[Any]:
     """Read a JSONL file that is sound throughout, else as `lines` does."""
     try:
         return SOUND_LINE.decode_lines(content)
-    except DecodeError:
+    except (DecodeError, RecursionError):
         return lines(content)
 
 
@@ -153,13 +163,30 @@ def judged_all(
 def judge(record: Any) -> Observation | Quarantined:
     """Answer a well-formed record, or what is wrong with it."""
     try:
-        sound = record if isinstance(record, WireRecord) else msgspec.convert(record, WireRecord)
+        sound = record if isinstance(record, WireRecord) else converted(record)
     except ValidationError as error:
         return Quarantined(record, complaint(error))
+    except UnicodeEncodeError:
+        return Quarantined(record, f"id: {HALF_A_CHARACTER}")
     at_us = moment_us(sound.time)
     if isinstance(at_us, str):
         return Quarantined(record, at_us)
     return Observation(sound.id, sound.time, sound.value, sound.count, at_us)
+
+
+def converted(record: Any) -> WireRecord:
+    """Answer what Python's parser read as a record; it lets half of a character pass.
+
+    Raises
+    ------
+    ValidationError
+        If it is no record.
+    UnicodeEncodeError
+        If nobody can write its id.
+    """
+    sound = msgspec.convert(record, WireRecord)
+    sound.id.encode()
+    return sound
 
 
 def moment_us(time: str | float) -> int | str:
@@ -169,12 +196,15 @@ def moment_us(time: str | float) -> int | str:
             return "time: not in seconds since 1970"
         return round(time * SECOND_US)
     try:
-        moment = datetime.fromisoformat(time)
+        moment = datetime.fromisoformat(time.replace("\0", "?"))  # it takes NUL for the end
     except ValueError:
         return "time: neither ISO 8601 nor a number of seconds"
     if moment.tzinfo is None:
         return "time: has no time zone"
-    return microseconds(moment)
+    at_us = microseconds(moment)
+    if not EARLIEST * SECOND_US <= at_us <= LATEST * SECOND_US:
+        return "time: not between the years 1000 and 9999"
+    return at_us
 
 
 def complaint(error: ValidationError) -> str:

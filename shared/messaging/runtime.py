@@ -16,6 +16,7 @@ from shared.messaging.bus import EventBridgeBus
 from shared.messaging.clock import WallClock, clock_of
 from shared.messaging.concerned import Concerned
 from shared.messaging.decision import S
+from shared.messaging.errors import Refused
 from shared.messaging.evidence import Evidence
 from shared.messaging.lambda_entry import Door, Hears
 from shared.messaging.parameters import Parameters
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 QUICK = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
 LOCAL_REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 LOCAL_TAG = "local"
+TOO_LARGE = "TooLarge"
 
 
 class MisconfiguredError(RuntimeError):
@@ -118,10 +120,21 @@ class S3Blobs:
         return f"s3://{self.bucket}/{key}"
 
     def get(self, uri: str) -> bytes:
-        """Read an object, of this bucket or another."""
+        """Read an object, of this bucket or another.
+
+        Raises
+        ------
+        Refused
+            If it is not there, may not be read, or is larger than `limits.OBJECT_BYTES_MAX`.
+        """
         bucket, _, key = uri.removeprefix("s3://").partition("/")
         with translated():
-            return self.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+            found = self.s3.get_object(Bucket=bucket, Key=key)
+            if (size := found["ContentLength"]) > limits.OBJECT_BYTES_MAX:
+                raise Refused(
+                    TOO_LARGE, f"{uri} has {size} bytes, at most {limits.OBJECT_BYTES_MAX} are read"
+                )
+            return found["Body"].read()
 
 
 class SqsDeadLetters:
