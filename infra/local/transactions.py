@@ -29,6 +29,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.responses import DynamoHandler
 
 ITEMS_LIMIT = 100
+BYTES_LIMIT = 4 * 1024 * 1024
 TOKEN_MEMORY_S = 600.0  # AWS remembers a client request token for 10 minutes
 KINDS = frozenset({"ConditionCheck", "Put", "Delete", "Update"})
 
@@ -142,10 +143,12 @@ def transact_write_items(
     TransactionCanceledException
         With one reason per item, if a condition does not hold or an update cannot be done.
     MockValidationException
-        For more than 100 items, two writes to one item, and what is no transaction at all.
+        For more than 100 items or 4 MB, two writes to one item, and what is no transaction at all.
     """
     if len(transact_items) > ITEMS_LIMIT:
         raise TooManyTransactionsException
+    if sum(_size(item["Put"]["Item"]) for item in transact_items if "Put" in item) > BYTES_LIMIT:
+        raise MockValidationException("Transaction request size cannot exceed 4 MB")
     writes = [_write(backend, item) for item in transact_items]
     if len({write.identity for write in writes}) < len(writes):
         raise MultipleTransactionsException
@@ -184,6 +187,11 @@ def install(lock: RLock) -> None:
 
     DynamoHandler.transact_write_items = answer
     DynamoDBBackend.transact_write_items = transact_write_items
+
+
+def _size(item: Mapping[str, Any]) -> int:
+    """Answer how many bytes DynamoDB counts for an item."""
+    return sum(len(name.encode()) + DynamoType(value).size() for name, value in item.items())
 
 
 def _write(backend: DynamoDBBackend, item: Mapping[str, Any]) -> Write:

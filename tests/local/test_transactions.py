@@ -44,6 +44,11 @@ def put(model: str, value: int, **condition: Any) -> dict[str, Any]:
     return {"Put": {"TableName": TABLE, "Item": item, **condition}}
 
 
+def large(model: str) -> dict[str, Any]:
+    item = {**key(model), "text": {"S": "x" * 380_000}}
+    return {"Put": {"TableName": TABLE, "Item": item}}
+
+
 def value(dynamodb: Any, model: str) -> int | None:
     item = dynamodb.get_item(TableName=TABLE, Key=key(model)).get("Item")
     return None if item is None else int(item["value"]["N"])
@@ -126,6 +131,7 @@ def test_what_was_written_before_an_update_that_cannot_be_done_is_taken_back(
     [
         ([put("twice", 1), put("twice", 2)], "ValidationException"),
         ([put(f"many-{n}", n) for n in range(101)], "ValidationException"),
+        ([large(f"large-{n}") for n in range(12)], "ValidationException"),
         ([{"Put": {"TableName": TABLE, "Item": {"model": {"S": "x"}}}}], "ValidationException"),
         ([{"Delete": {"TableName": TABLE, "Key": {"part": {"S": "x"}}}}], "ValidationException"),
         ([{"Put": {"TableName": "no-table", "Item": key("x")}}], "ResourceNotFoundException"),

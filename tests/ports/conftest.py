@@ -14,7 +14,7 @@ Connect = Callable[[str], Any]
 BUCKET = "modelcycle-port-suites"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     """The local AWS, with an image whose models add a number."""
     with Front(0, tmp_path_factory.mktemp("front"), images=FIXTURE_IMAGES) as running:
@@ -22,13 +22,13 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def connect(front: Front) -> Connect:
     """Make plain boto3 clients that sign as a service; each call is made once."""
     return lambda service: client(service, front.url, "modelcycle-deployer", attempts=1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def numbers() -> Iterator[int]:
     """A new number for each name."""
     return count(1)
@@ -40,7 +40,7 @@ def fresh(numbers: Iterator[int]) -> str:
     return f"t{next(numbers)}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def as_alice(front: Front) -> Connect:
     """Make clients that sign as a person."""
     return lambda service: client(service, front.url, "operator.alice", attempts=1)

@@ -155,8 +155,8 @@ def sha256(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def arn(version: int) -> str:
-    return f"arn:aws:sagemaker:us-east-1:123456789012:model-package/mc-dev-fees/{version}"
+def arn(version: int, group: str = "mc-dev-fees") -> str:
+    return f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{group}/{version}"
 
 
 def stay(version: int = 1, cutoff: datetime = START, **changes: Any) -> Stay:
@@ -196,19 +196,35 @@ class SageMaker:
         self.target = series()
 
     def ensure_group(self, group: str) -> None:
-        self.groups.append(group)
+        if group not in self.groups:
+            self.groups.append(group)
 
     def find(self, group: str, run_id: str) -> Package | None:
-        there = [one.registration.run_id for one in self.proposals]
-        if run_id not in there:
-            return None
-        version = there.index(run_id) + 1
-        return Package(arn=arn(version), version=version)
+        return next(
+            (
+                self.package(one)
+                for one in self.proposals
+                if (one.group, one.registration.run_id) == (group, run_id)
+            ),
+            None,
+        )
 
     def register(self, proposal: Proposal) -> Package:
         self.refused("register")
-        self.proposals.append(proposal)
-        return Package(arn=arn(len(self.proposals)), version=len(self.proposals))
+        if proposal.group not in self.groups:
+            raise Refused("ValidationException", f"{proposal.group} does not exist")
+        before = next((one for one in self.proposals if one.token == proposal.token), None)
+        if before not in (None, proposal):
+            raise Refused("ConflictException", "the token means something else")
+        if before is None:
+            self.proposals.append(proposal)
+        return self.package(proposal)
+
+    def package(self, proposal: Proposal) -> Package:
+        """Answer a version: they are counted by group."""
+        of_group = [one for one in self.proposals if one.group == proposal.group]
+        version = of_group.index(proposal) + 1
+        return Package(arn=arn(version, proposal.group), version=version)
 
     def config(self, endpoint: str) -> str | None:
         return self.configs.pop(0) if self.configs else "mc-dev-fees-production-v1-00000000"

@@ -1,9 +1,10 @@
-"""The fakes and the boto3 adapters keep the same promises; the adapters against moto's AWS."""
+"""The boto3 adapters against moto's AWS; `tests.ports` compares them with the fakes."""
 
 import json
 import os
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import boto3
@@ -21,20 +22,17 @@ from services.ingest.aws import (
     SsmDeclared,
     time_to_live,
 )
-from services.ingest.domain.seen import Shard, ShardKey, hashed
 from services.ingest.domain.state import Series
 from services.ingest.domain.windows import Window, at
-from services.ingest.ports import SeriesStore
 from shared.contracts import limits, names
 from shared.contracts.specs import ModelSpec
 from shared.contracts.tables import TABLES
 from shared.contracts.windows import SeriesSummary, summary_key
 from shared.messaging.clock import WallClock
-from shared.messaging.decision import Kept
-from shared.messaging.errors import AlreadyHeard, Conflict, Retryable
+from shared.messaging.errors import Retryable
 from shared.messaging.parameters import Parameters
 from tests.services.ingest.test_exactness import assert_exact, long_batch
-from tests.services.ingest.world import NOON, SPEC, MemorySeries, World
+from tests.services.ingest.world import NOON, SPEC, World
 
 TABLE, BUCKET, REGION = "ingest", "bucket", "us-east-1"
 
@@ -48,62 +46,11 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(params=["memory", "dynamodb"])
-def store(request: pytest.FixtureRequest) -> Any:
-    if request.param == "memory":
-        return MemorySeries()
-    request.getfixturevalue("aws")
-    return dynamo_series()
-
-
 def dynamo_series() -> DynamoSeries:
     client = boto3.client("dynamodb")
     row = next(row for row in TABLES if row.service == "ingest")
     client.create_table(TableName=TABLE, **table_definition(row))
     return DynamoSeries(client, TABLE, Series, lambda key: Series(series=key), wall=WallClock())
-
-
-def at_revision(number: int) -> Kept[Series]:
-    return Kept(number, Series(series="fees", window_s=60, windows=number))
-
-
-WINDOW = Window(start=960, count=3).grown(()).published(NOON)
-SHARD = Shard(ShardKey(960, 1), frozenset({hashed("a"), hashed("b")}), 1_800_000_000)
-
-
-def test_what_is_committed_is_there(store: SeriesStore) -> None:
-    store.commit_windows("fees", at_revision(1), {960: (WINDOW,)}, [SHARD])
-    assert store.load("fees", None) == at_revision(1)
-    assert store.windows("fees", [0, 960]) == {960: WINDOW}
-    assert store.ids("fees", [SHARD.key, ShardKey(960, 0)]) == {SHARD.key: SHARD.ids}
-    assert store.windows("other", [960]) == {}
-    assert tuple(store.keys()) == ("fees",)
-
-
-def test_whoever_comes_second_writes_nothing(store: SeriesStore) -> None:
-    store.commit_windows("fees", at_revision(1), {960: (WINDOW,)}, [])
-    for revision in (1, 3):
-        with pytest.raises(Conflict):
-            later = WINDOW.published(NOON)
-            store.commit_windows("fees", at_revision(revision), {960: (later,)}, [SHARD])
-    assert store.windows("fees", [960]) == {960: WINDOW}
-    assert store.ids("fees", [SHARD.key]) == {}
-    store.commit_windows("fees", at_revision(2), {}, [SHARD])
-
-
-def test_a_concluded_batch_is_known(store: SeriesStore) -> None:
-    store.commit("fees", at_revision(1), "batch", NOON)
-    with pytest.raises(AlreadyHeard):
-        store.load("fees", "batch")
-
-
-def test_more_pages_than_one_call_answers_are_all_answered(store: SeriesStore) -> None:
-    starts = [page * 960 for page in range(2 * limits.BATCH_GET_KEYS_MAX + 1)]
-    pages = {start: (WINDOW.changed(start=start),) for start in starts}
-    for number, first in enumerate(range(0, len(starts), 30), start=1):
-        some = {start: pages[start] for start in starts[first : first + 30]}
-        store.commit_windows("fees", at_revision(number), some, [])
-    assert sorted(store.windows("fees", starts)) == starts
 
 
 @pytest.mark.parametrize("backfill", [False, True], ids=["live", "backfill"])
@@ -178,7 +125,7 @@ UNTIL = NOON + timedelta(hours=24, minutes=1)  # which is within the 25th hour
 
 
 def window(start: int) -> Window:
-    content = Window(start=start).content._replace(number=4, total=WINDOW.total + 1)
+    content = Window(start=start).content._replace(number=4, total=Decimal(1))
     return Window(start=start).imported(content, NOON)
 
 

@@ -25,9 +25,10 @@ from shared.contracts.wishes import SweepRequested
 from shared.messaging.decision import Kept
 from shared.messaging.errors import Refused
 from shared.messaging.worker import Service
-from tests.fakes.messaging import Bench, DrivenClock, MemoryStore, envelope
+from tests.fakes.messaging import ITEM_BYTES_MAX, Bench, DrivenClock, MemoryStore, envelope
 
 PAGE: TypeAdapter[Page] = TypeAdapter(Page)
+TRANSACTION_ITEMS_MAX, TRANSACTION_BYTES_MAX = 100, 4 * 1024 * 1024  # DynamoDB
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SPEC = SeriesSpec(
     series="fees",
@@ -56,11 +57,21 @@ class MemorySeries(MemoryStore[Series]):
     def commit_windows(
         self, key: str, kept: Kept[Series], pages: Mapping[int, Page], shards: Sequence[Shard]
     ) -> None:
+        windows = {
+            (key, start): PAGE.dump_json(page, exclude_defaults=True)
+            for start, page in pages.items()
+        }
+        ids = {(key, shard.key): packed(shard.ids) for shard in shards}
+        sizes = [len(content) for content in (*windows.values(), *ids.values())]
+        if (
+            len(sizes) >= TRANSACTION_ITEMS_MAX
+            or max(sizes, default=0) > ITEM_BYTES_MAX
+            or sum(sizes) > TRANSACTION_BYTES_MAX
+        ):
+            raise Refused("ValidationException", "more than a transaction takes")
         self.commit(key, kept, None, NOON)
-        for start, page in pages.items():
-            self.pages[key, start] = PAGE.dump_json(page, exclude_defaults=True)
-        for shard in shards:
-            self.kept_ids[key, shard.key] = packed(shard.ids)
+        self.pages |= windows
+        self.kept_ids |= ids
 
 
 class Outside:
@@ -70,7 +81,7 @@ class Outside:
         self.specs = {"fees": SPEC}
         self.files: dict[str, bytes] = {}
         self.written: dict[int, Window] = {}
-        self.online: set[int] = set()
+        self.online: dict[int, Window] = {}
         self.expires: dict[int, datetime] = {}
         self.online_calls: list[list[int]] = []
         self.reads = timedelta(hours=1)
@@ -101,11 +112,9 @@ class Outside:
         if self.refuses:
             raise Refused("ValidationError", "no such feature group")
         for window in windows:
-            known = self.written.get(window.start)
-            if known is None or window.event_time_ms > known.event_time_ms:
-                self.written[window.start] = window
+            keep_later(self.written, window)
             if window.start >= online_from:
-                self.online.add(window.start)
+                keep_later(self.online, window)
                 self.expires[window.start] = online_until
 
     def write_online(self, series: str, windows: Sequence[Window], online_until: datetime) -> None:
@@ -113,7 +122,7 @@ class Outside:
             raise Refused("ValidationError", "no such feature group")
         self.online_calls.append([window.start for window in windows])
         for window in windows:
-            self.online.add(window.start)
+            keep_later(self.online, window)
             self.expires.setdefault(window.start, online_until)
 
     def put(self, *said: Any) -> Any:
@@ -122,6 +131,13 @@ class Outside:
             return self.put_file(*said)
         self.summary = said[0].merged(self.summary) if self.summary else said[0]
         return None
+
+
+def keep_later(windows: dict[int, Window], window: Window) -> None:
+    """Keep a window unless the one that is there has the same EventTime, or a later one."""
+    known = windows.get(window.start)
+    if known is None or window.event_time_ms > known.event_time_ms:
+        windows[window.start] = window
 
 
 class Died(BaseException):

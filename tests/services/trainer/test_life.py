@@ -28,6 +28,7 @@ from shared.contracts.lifecycle import (
 from shared.contracts.subscriptions import subscriptions_of
 from shared.contracts.wishes import SweepRequested
 from shared.messaging.errors import Retryable
+from tests.fakes.messaging import START
 from tests.services.trainer.world import SHA256, Loop, refused
 
 WELL = ["TrainingStarted", "TrainingCompleted"]
@@ -141,7 +142,8 @@ def test_a_start_whose_answer_was_lost_is_looked_up_by_the_run_and_not_paid_twic
     loop.aws.refuse["start"] = Retryable("the connection broke")
     with pytest.raises(Retryable):
         loop.retrain()
-    loop.aws.runs[loop.run_id] = arn = "arn-that-was-not-heard"
+    arn = "arn-that-was-not-heard"
+    loop.aws.runs["mc-dev-lightgbm", loop.run_id] = START, arn
     loop.aws.executions[arn] = Execution(progress=Progress.RUNNING)
     loop.sweep()
     assert loop.said() == ["TrainingStarted"]

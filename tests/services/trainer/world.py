@@ -1,7 +1,7 @@
 """A small world for the trainer: declarations, pipelines and artifacts in dicts."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,10 +60,15 @@ DECLARED = World(spec=spec(), series=SERIES, summary=PLENTY)
 class Aws:
     """All ports of the trainer; `calls` keeps what was started."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        pipelines: tuple[str, ...] = ("mc-dev-lightgbm",),
+        now: Callable[[], datetime] = lambda: START,
+    ) -> None:
         self.declared = DECLARED
+        self.pipelines, self.now = pipelines, now
         self.executions: dict[str, Execution] = {}
-        self.runs: dict[str, str] = {}
+        self.runs: dict[tuple[str, str], tuple[datetime, str]] = {}
         self.calls: list[tuple[str, str, dict[str, str]]] = []
         self.refuse: dict[str, Exception] = {}
         self.steps = ("Train", "Refit")
@@ -76,14 +81,19 @@ class Aws:
         return self.executions.get(arn)
 
     def find(self, pipeline: str, run_id: str, since: datetime) -> str | None:
-        return self.runs.get(run_id)
+        begun, arn = self.runs.get((pipeline, run_id), (since, None))
+        return arn if begun > since else None
 
     def start(self, pipeline: str, run_id: str, parameters: Mapping[str, str]) -> str:
         if "start" in self.refuse:
             raise self.refuse["start"]
+        if pipeline not in self.pipelines:
+            raise refused("ResourceNotFound", f"Pipeline {pipeline} does not exist")
+        if (pipeline, run_id) in self.runs:
+            return self.runs[pipeline, run_id][1]
         arn = f"arn:aws:sagemaker:us-east-1:123456789012:pipeline/{pipeline}/execution/{run_id}"
         self.calls.append((pipeline, run_id, dict(parameters)))
-        self.runs[run_id] = arn
+        self.runs[pipeline, run_id] = self.now(), arn
         self.executions[arn] = Execution(progress=Progress.RUNNING)
         return arn
 
