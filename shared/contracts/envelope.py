@@ -74,9 +74,9 @@ class Event(Frozen):
         return str(getattr(self, "model", None) or getattr(self, "series", None) or "")
 
     @property
-    def aspect(self) -> str:
+    def aspect(self) -> str | None:
         """Which of several things a family tells of its subject, each with a life of its own: the
-        stage, unless the event says otherwise."""
+        stage, unless the event says otherwise. None: nothing that another fact replaces."""
         return str(getattr(self, "stage", ""))
 
 

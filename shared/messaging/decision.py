@@ -161,7 +161,7 @@ class Kept(Generic[S]):
 def family_key(envelope: Envelope[Event]) -> str | None:
     """Answer what facts an event replaces: (producer, subject, family, aspect); None: none."""
     event, metadata = envelope.data, envelope.metadata
-    if event.family is None:
+    if event.family is None or event.aspect is None:
         return None
     return f"{metadata.producer}/{metadata.subject}/{event.family}/{event.aspect}"
 

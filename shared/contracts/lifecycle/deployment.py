@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
+from shared.contracts import names
 from shared.contracts.envelope import Event
 from shared.contracts.lifecycle.fields import (
     ConfigName,
@@ -100,6 +101,12 @@ class DeploymentFailed(Event):
     back_to: Version | None = None
     reason: Reason
 
+    @property
+    def aspect(self) -> str | None:
+        """Only where it leaves production empty does it tell who serves there."""
+        is_empty = self.stage == names.Stage.PRODUCTION and self.back_to is None
+        return self.stage if is_empty else None
+
 
 class DeploymentRolledBack(Event):
     """A version was taken away for an earlier one."""
@@ -111,6 +118,11 @@ class DeploymentRolledBack(Event):
     version: Version
     back_to: Version | None = None
     reason: Reason
+
+    @property
+    def aspect(self) -> str | None:
+        """In staging it tells of a version that its way ended, whoever serves there since."""
+        return self.stage if self.stage == names.Stage.PRODUCTION else None
 
 
 class DeploymentSuperseded(Event):

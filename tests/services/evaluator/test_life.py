@@ -1,12 +1,14 @@
 """A run's way through the evaluator: judged, refused or registered, under repeats and deaths."""
 
+from itertools import permutations
+
 import pytest
 
 from services.evaluator.domain.seen import World
 from services.evaluator.effects import EFFECTS
 from services.evaluator.handlers import HANDLERS
 from shared.contracts import limits
-from shared.contracts.envelope import Revision
+from shared.contracts.envelope import Event, Revision
 from shared.contracts.evaluation import Evaluation
 from shared.contracts.lifecycle import (
     AccuracyDegraded,
@@ -313,6 +315,29 @@ def test_what_happens_in_staging_in_whatever_order_holds_nothing_up(
     loop.hear(run_left(loop.objects, number=3))
     assert loop.said()[-2:] == ["ModelEvaluated", "ModelRegistered"]
     assert loop.last(ModelEvaluated).champion.version == 1
+
+
+SERVES = EndpointInService.example().changed(stage="production", version=2)
+REFUSED_AT_ONCE = SMOKED.changed(stage="production", version=3, back_to=2)
+GONE = SMOKED.changed(stage="production", version=3, back_to=None)
+PRODUCTION = [
+    ([(7, SERVES), (8, REFUSED_AT_ONCE)], 2),
+    ([(7, SERVES), (8, GONE)], None),
+    ([(7, GONE), (8, SERVES)], 2),
+]
+
+
+@pytest.mark.parametrize(("facts", "champion"), PRODUCTION)
+def test_in_whatever_order_facts_of_production_come_the_champion_is_who_serves(
+    facts: list[tuple[int, Event]], champion: int | None
+) -> None:
+    for order in permutations(facts):
+        loop = Loop()
+        loop.in_production(1)
+        for number, fact in order:
+            loop.hear(fact, revision=Revision(number=number, index=0))
+        stay = loop.state.production
+        assert (stay and stay.version) == champion
 
 
 def test_the_champion_is_remembered_however_many_versions_come_after_it() -> None:

@@ -2,10 +2,11 @@
 
 import json
 from datetime import timedelta
+from itertools import permutations
 
 import pytest
 
-from shared.contracts.envelope import Event
+from shared.contracts.envelope import Event, Revision
 from shared.contracts.lifecycle import (
     AccuracyDegraded,
     AccuracyMeasured,
@@ -262,6 +263,27 @@ def test_what_became_of_another_version_or_in_staging_changes_nothing(
     loop.hear(other)
     loop.pass_(2)
     assert len(loop.aws.asked) == 2
+
+
+NEXT = EndpointInService.example().changed(stage="production", version=2)
+PRODUCTION = [
+    ([(7, NEXT), (8, FAILED.changed(version=3, back_to=2))], 2),
+    ([(7, NEXT), (8, FAILED.changed(version=3))], None),
+    ([(7, FAILED), (8, NEXT)], 2),
+]
+
+
+@pytest.mark.parametrize(("facts", "watched"), PRODUCTION)
+def test_in_whatever_order_facts_of_production_come_who_serves_is_watched(
+    facts: list[tuple[int, Event]], watched: int | None
+) -> None:
+    for order in permutations(facts):
+        loop = Loop()
+        loop.in_production()
+        for number, fact in order:
+            loop.hear(fact, revision=Revision(number=number, index=0))
+        stay = loop.state.stay
+        assert (stay and stay.version) == watched
 
 
 def test_a_version_that_came_back_is_asked_for_what_is_to_come(loop: Loop) -> None:
