@@ -24,7 +24,7 @@ from services.deployer.domain.outcomes import (
     SmokeFailed,
     SmokePassed,
 )
-from services.deployer.domain.seen import Package, Serving, Verdict
+from services.deployer.domain.seen import Endpoint, Package, Serving, Verdict
 from services.deployer.domain.serving import BROKEN
 from services.deployer.domain.state import Deployments
 from services.deployer.ports import Ports
@@ -34,7 +34,13 @@ from shared.messaging.errors import Refused, Retryable
 
 
 def roll_out(action: RollOut, ports: Ports) -> RolloutBegun:
-    """Put an approved version on its endpoint: one intent, the call without a token last."""
+    """Put an approved version on its endpoint: one intent, the call without a token last.
+
+    Where the call worked and only its answer was lost, the roll-out has begun, whatever people said
+    since: what has to leave the endpoint is taken away as what serves there.
+    """
+    if is_at_it(action, ports.endpoints.describe(action.endpoint)):
+        return RolloutBegun()
     package = still_approved(action, ports)
     registration = package.registration
     model_name = names.sagemaker_model(
@@ -49,8 +55,8 @@ def roll_out(action: RollOut, ports: Ports) -> RolloutBegun:
     if seen is None:
         ports.endpoints.create(action.endpoint, action.config)
         return RolloutBegun()
-    if action.config in (seen.config, seen.pending_config):
-        return RolloutBegun()  # our call worked; only the answer was lost
+    if is_at_it(action, seen):
+        return RolloutBegun()
     if seen.status in BROKEN:
         raise Refused(UNFIT, f"{action.endpoint} is {seen.status}: it will never take an update")
     if not seen.is_settled:
@@ -59,6 +65,11 @@ def roll_out(action: RollOut, ports: Ports) -> RolloutBegun:
         raise Refused(OVERTAKEN, f"{seen.config} was put on {action.endpoint} meanwhile")
     ports.endpoints.update(action.endpoint, action.config, action.strategy, action.bake_s)
     return RolloutBegun()
+
+
+def is_at_it(action: RollOut, seen: Endpoint | None) -> bool:
+    """Tell whether an endpoint serves, or moves to, what this action put there."""
+    return seen is not None and action.config in (seen.config, seen.pending_config)
 
 
 def still_approved(action: RollOut, ports: Ports) -> Package:

@@ -183,8 +183,8 @@ def try_again(state: Deployments, stage: Stage, world: World) -> Decision[Deploy
     rollout = of_stage.rollout
     if rollout is None or rollout.phase is not Phase.DEFERRED:
         return None
-    if of_stage.stopped or world.frozen:
-        return None
+    if (of_stage.stopped or world.frozen) and rollout.taking_away is None:
+        return None  # what may not serve leaves all the same
     cause = f"{rollout.cause}#{rollout.attempts + 1}"
     again = rollout.changed(
         attempts=rollout.attempts + 1,

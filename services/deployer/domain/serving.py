@@ -16,7 +16,8 @@ none        in service, may not serve       back to what may, or the endpoint is
 none        in service                      the version that waits goes on its way
 ==========  ==============================  =========================================
 
-A deferred roll-out counts as none: a version that has to leave does not wait for it.
+A deferred roll-out counts as none: a version that has to leave does not wait for it, unless it is
+what takes that version away, to one that may still serve.
 """
 
 from datetime import datetime
@@ -138,7 +139,7 @@ def settle_down(state: Deployments, stage: Stage, world: World) -> Decision[Depl
     """
     of_stage = state.stages[stage]
     live, rollout = of_stage.live, of_stage.rollout
-    if rollout and rollout.phase is not Phase.DEFERRED:
+    if rollout and (rollout.phase is not Phase.DEFERRED or is_on_its_way_back(state, stage)):
         return None
     if live and not state.may_serve(stage, live.version) and world.serves(stage, live.config):
         return take_away(state, stage, live, world)
@@ -152,16 +153,25 @@ def settle_down(state: Deployments, stage: Stage, world: World) -> Decision[Depl
     )
 
 
+def is_on_its_way_back(state: Deployments, stage: Stage) -> bool:
+    """Tell whether the roll-out takes the live version away, to one that may still serve."""
+    live, rollout = state.stages[stage].live, state.stages[stage].rollout
+    if live is None or rollout is None or rollout.taking_away != live.version:
+        return False
+    return state.may_serve(stage, rollout.version)
+
+
 def take_away(
     state: Deployments, stage: Stage, live: OnEndpoint, world: World
 ) -> Decision[Deployments]:
     """Go back to the newest kept version that may still serve; delete the endpoint if there is
-    none. A roll-out that was deferred waits."""
+    none. A roll-out that was deferred waits, a roll-back gives way to this one."""
     deferred = state.stages[stage].rollout
     if deferred:
-        return take_away(state.with_stage(stage, rollout=None), stage, live, world).and_then(
-            lambda after: wait(after, stage, deferred.version, world)
-        )
+        decision = take_away(state.with_stage(stage, rollout=None), stage, live, world)
+        if deferred.taking_away is not None:
+            return decision
+        return decision.and_then(lambda after: wait(after, stage, deferred.version, world))
     version, target = state.versions[live.version], state.fit(stage)
     if target:
         cause = f"taken-away/{live.config}"

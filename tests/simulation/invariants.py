@@ -1,0 +1,308 @@
+"""Safety: what must never happen, looked at after every effect.
+
+====  ==========================================================================================
+S1    no effect starts for an unapproved version, or one that is not what was approved
+S2    a verdict that was heard stands; declined is the last word
+S3    one effective roll-out for one approval, one for each configuration
+S5    a version that missed its gate is never registered, offered or served
+S7    one training in flight for each model; caps and rests are kept
+S9    the lineage is complete, with digests
+S10   only legal transitions of roll-outs and runs
+S11   models do not affect each other
+S12   poison changes nothing, and its neighbours succeed
+S13   what judges was never trained on
+S14   no secret in logs, events or reasons
+S15   a finished item is never done again
+S16   no fact is said twice under different ids
+====  ==========================================================================================
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from services.deployer.domain.seen import Package, Verdict
+from services.deployer.domain.state import Deployments
+from services.trainer.domain.state import Trainings
+from services.trainer.domain.wanted import Trigger
+from shared.contracts import names
+from shared.contracts.envelope import Envelope, Event
+from shared.contracts.evaluation import Evaluation
+from shared.contracts.lifecycle.fields import Blob
+from shared.contracts.names import Stage
+from shared.forecasting.deepar_json import Series
+from shared.messaging.decision import Entry, Kept, Todo
+from tests.simulation import documents, legality
+from tests.simulation.documents import Quality
+from tests.simulation.poison import SECRET
+
+if TYPE_CHECKING:
+    from tests.simulation.network import Dead, Message
+    from tests.simulation.training import Run
+    from tests.simulation.world import World
+
+# what tells two facts of one kind apart, by detail-type
+ONCE: dict[str, tuple[str, ...]] = {
+    "TrainingStarted": ("run_id",),
+    "TrainingCompleted": ("run_id",),
+    "TrainingFailed": ("run_id",),
+    "ModelEvaluated": ("run_id",),
+    "ModelRefused": ("run_id",),
+    "ModelRegistered": ("run_id",),
+    "ModelApproved": ("package_arn",),
+    "ModelDeclined": ("package_arn",),
+    "ApprovalRevoked": ("package_arn",),
+    "PromotionRequested": ("model", "version"),
+    "PromotionApproved": ("model", "version"),
+    "PromotionDeclined": ("model", "version"),
+    "DeploymentStarted": ("endpoint_config",),
+    "EndpointInService": ("endpoint_config",),
+}
+
+
+class Violation(BaseException):
+    """An invariant does not hold: it passes through all that catches exceptions."""
+
+    def __init__(self, invariant: str, text: str) -> None:
+        super().__init__(f"{invariant}: {text}")
+        self.invariant = invariant
+        self.text = text
+
+
+class Watch:
+    """Looks on, and speaks up."""
+
+    def __init__(self, world: "World") -> None:
+        self.world = world
+        self.configs: Counter[str] = Counter()
+        self.rollouts: Counter[tuple[str, Stage, int]] = Counter()
+        self.tampered: dict[str, int] = {}
+        self.deleted_by_hand: set[str] = set()
+        self.done: dict[tuple[str, str, str], int] = {}
+        self.facts: dict[tuple[str, ...], str] = {}
+        self.details: dict[str, str] = {}
+        self.commits = 0
+        self.has_secrets = world.mix.rate("poison") > 0
+
+    def expect(self, holds: bool, invariant: str, text: str) -> None:
+        """Speak up where something does not hold."""
+        if not holds:
+            raise Violation(invariant, text)
+
+    @property
+    def invocation(self) -> int:
+        """The step at which the function that acts now began; for people, now."""
+        return self.world.began[-1] if self.world.began else self.world.step
+
+    def its_own(self, model: str) -> None:
+        """What is done now must be about the model that it is done for."""
+        keys = self.world.keys
+        self.expect(not keys or keys[-1] == model, "S11", f"{keys[-1:]} acts upon {model}")
+
+    # the cloud ----------------------------------------------------------------------------------
+
+    def roll_out_begins(self, endpoint: str, config: str, is_rollback: bool) -> None:
+        """SageMaker accepts a roll-out."""
+        owned, made = names.read_endpoint(endpoint), names.read_endpoint_config(config)
+        assert owned and made
+        self.expect((owned.model, owned.stage) == (made.model, made.stage), "S11", config)
+        self.its_own(owned.model)
+        kept = self.world.registry.kept[self.world.arn(owned.model, made.version)]
+        package = kept.package
+        self.approved(package, made.stage, kept.revoked_at)
+        self.unchanged(package, config)
+        self.configs[config] += 1
+        self.expect(self.configs[config] == 1, "S3", f"{config} is rolled out again")
+        if not is_rollback:
+            key = (owned.model, owned.stage, made.version)
+            self.rollouts[key] += 1
+            allowed = 1 + self.world.people.deployed.get((key[0], str(key[1]), key[2]), 0)
+            self.expect(self.rollouts[key] <= allowed, "S3", f"{key} is rolled out again")
+        quality = self.world.quality_of(config)
+        self.expect(quality is not Quality.BAD, "S5", f"{config} missed its gate")
+
+    def approved(self, package: Package, stage: Stage, revoked_at: dict[Stage, int]) -> None:
+        """A version that goes on its way is approved, or was when the function began."""
+        wanted = {Stage.STAGING: package.approval}
+        if stage is Stage.PRODUCTION:
+            wanted[Stage.PRODUCTION] = package.production or Verdict.PENDING
+        for of_stage, verdict in wanted.items():
+            just_now = revoked_at.get(of_stage, -1) >= self.invocation
+            self.expect(
+                verdict is Verdict.APPROVED or just_now,
+                "S1",
+                f"v{package.version} goes to {stage} and is {verdict} for {of_stage}",
+            )
+
+    def unchanged(self, package: Package, config: str) -> None:
+        """What serves is what was approved."""
+        hosting, training = self.world.hosting, self.world.training
+        served = hosting.models.get(hosting.configs[config])
+        self.expect(served == package.artifact_uri, "S1", f"{config} serves {served}")
+        digest = training.digests[package.artifact_uri]
+        just_now = self.tampered.get(package.artifact_uri, -1) >= self.invocation
+        same = digest == package.registration.artifact_sha256
+        self.expect(same or just_now, "S1", f"{package.artifact_uri} is not what was approved")
+
+    def deletion_begins(self, endpoint: str, config: str) -> None:
+        """A service deletes an endpoint."""
+        owned, made = names.read_endpoint(endpoint), names.read_endpoint_config(config)
+        assert owned and made
+        self.its_own(owned.model)
+
+    def config_deleted(self, config: str) -> None:
+        """A service deletes a configuration: never one that is in use."""
+        made = names.read_endpoint_config(config)
+        assert made
+        self.its_own(made.model)
+        endpoint = self.world.hosting.endpoints.get(names.endpoint("dev", made.model, made.stage))
+        in_use = endpoint and endpoint.is_settled and endpoint.config == config
+        self.expect(not in_use, "S8", f"{config} serves and is deleted")
+
+    def training_begins(self, run: "Run", others: Iterable["Run"]) -> None:
+        """SageMaker accepts a run."""
+        self.its_own(run.model)
+        for other in others:
+            if other.model == run.model:
+                running = other.ended_at is None
+                self.expect(not running, "S7", f"{run.run_id} begins while {other.run_id} runs")
+                again = other.run_id == run.run_id
+                self.expect(not again, "S7", f"{run.run_id} is started twice")
+
+    def registered(self, model: str, package: Package, evidence: Blob) -> None:
+        """The registry has a new version."""
+        self.its_own(model)
+        training = self.world.training
+        run = training.of_run[package.registration.run_id]
+        self.expect(run.quality is not Quality.BAD, "S5", f"{run.run_id} missed its gate")
+        body = training.blobs.get(evidence.uri, b"")
+        self.expect(documents.sha256(body) == evidence.sha256, "S9", "the evidence differs")
+        judged = Evaluation.model_validate_json(body)
+        manifest = json.loads(training.blobs[package.registration.manifest_uri])
+        cutoff = datetime.fromisoformat(manifest["judged_cutoff"])
+        trained_on = [one.start for one in judged.windows if one.start <= cutoff]
+        self.expect(not trained_on, "S13", f"judged by {trained_on}, trained up to {cutoff}")
+
+    def offered(self, model: str, package: Package) -> None:
+        """A version is offered for production."""
+        self.its_own(model)
+        run = self.world.training.of_run[package.registration.run_id]
+        self.expect(run.quality is not Quality.BAD, "S5", f"v{package.version} missed its gate")
+
+    def champion_asked(self, config: str, instances: Sequence[Series]) -> None:
+        """The champion is asked for windows of another version's backtest."""
+        made = names.read_endpoint_config(config)
+        assert made
+        package = self.world.registry.kept[self.world.arn(made.model, made.version)].package
+        for one in instances:
+            origin = one.start.replace(tzinfo=UTC) + len(one.target) * documents.HOUR
+            new = origin > package.registration.cutoff
+            self.expect(new, "S13", f"v{made.version} was trained on {origin}")
+
+    # workers ------------------------------------------------------------------------------------
+
+    def concerns(self, service: str, key: str, envelope: Envelope[Event]) -> None:
+        """A worker handles an event for an aggregate."""
+        model = getattr(envelope.data, "model", key)
+        self.expect(model == key, "S11", f"{service}: an event about {model} reaches {key}")
+
+    def committed(
+        self, service: str, key: str, before: Kept[Any], after: Kept[Any], now: datetime
+    ) -> None:
+        """A service has written an aggregate."""
+        self.commits += 1
+        self.its_own(key)
+        state, was = after.state, before.state
+        if isinstance(state, Deployments):
+            wrong = legality.of_verdicts(was, state)
+            self.expect(not wrong, "S2", wrong)
+            wrong = legality.of_rollouts(was, state)
+            self.expect(not wrong, "S10", f"{service} {key}: {wrong}")
+        elif isinstance(state, Trainings):
+            wrong = legality.of_run(was, state)
+            self.expect(not wrong, "S10", f"{service} {key}: {wrong}")
+            self.rests(was, state, now)
+
+    def rests(self, was: Trainings, state: Trainings, now: datetime) -> None:
+        """A run that nobody asked for by hand keeps the cap and the rest."""
+        run = state.run
+        if run is None or run == was.run or run.trigger is Trigger.PERSON:
+            return
+        if was.run is not None and was.run.id == run.id:
+            return
+        spec = self.world.declared.specs[state.model]
+        starts = state.starts_of_a_day(now)
+        cap = spec.training.daily_cap
+        self.expect(len(starts) <= cap, "S7", f"{len(starts)} runs in a day, {cap} are allowed")
+        rested = not was.starts or now - was.starts[-1] >= spec.training.cool_down
+        self.expect(rested, "S7", f"{run.id} begins without a rest")
+
+    def begins(self, service: str, key: str, item: Todo) -> None:
+        """A worker sets about an item."""
+        done_at = self.done.get((service, key, item.id))
+        again = done_at is not None and done_at < self.invocation
+        self.expect(not again, "S15", f"{service} {key}: {item.kind} {item.id} is done again")
+
+    def finished(self, service: str, key: str, item: Todo, after: Kept[Any]) -> None:
+        """A worker has done with an item."""
+        if after.revision and all(one.id != item.id for one in after.todo):
+            self.done[service, key, item.id] = self.world.step
+        elif item.kind == "Publish":
+            self.expect(False, "S15", f"{service} {key}: {item.id} is said, and stays to be said")
+
+    def said(self, entry: Entry) -> None:
+        """A service says something."""
+        self.told(entry.detail, entry.detail_type)
+        if entry.detail_type == "DecisionRecorded":
+            return
+        detail = json.loads(entry.detail)
+        event_id, data = detail["metadata"]["event_id"], detail["data"]
+        known = self.details.setdefault(event_id, entry.detail)
+        self.expect(known == entry.detail, "S16", f"{event_id} says two things")
+        if known is not entry.detail:
+            return
+        self.world.note(f"{entry.source}: {entry.detail_type} {brief(data)}")
+        self.world.count(entry.detail_type)
+        if entry.detail_type in ONCE:
+            fact = (entry.detail_type, *(str(data[name]) for name in ONCE[entry.detail_type]))
+            first = self.facts.setdefault(fact, event_id)
+            self.expect(first == event_id, "S16", f"{fact} is said as {first} and {event_id}")
+        if entry.detail_type == "ModelRegistered":
+            self.lineage(data["lineage"])
+        self.world.people.hear(entry.detail_type, data)
+
+    def lineage(self, lineage: dict[str, Any]) -> None:
+        """From what a version was made: all of it is there, as its digest says."""
+        training = self.world.training
+        for name in ("dataset", "evaluation"):
+            body = training.blobs.get(lineage[name]["uri"], b"")
+            same = documents.sha256(body) == lineage[name]["sha256"]
+            self.expect(same, "S9", f"{name} of {lineage['run_id']} is not what its digest says")
+        for name in ("artifact", "judged_artifact"):
+            uri = lineage[name]["uri"]
+            same = training.digests.get(uri) == lineage[name]["sha256"] or uri in self.tampered
+            self.expect(same, "S9", f"{name} of {lineage['run_id']} is not what its digest says")
+
+    def handled(self, batch: "list[Message]", failed: set[str], dead: "list[Dead]") -> None:
+        """A function has handled a batch."""
+        for message in batch:
+            if message.is_poison and message.id not in failed:
+                said = any(one.message.body == message.body and one.reason for one in dead)
+                self.expect(said, "S12", f"poison ({message.name}) went without a word")
+
+    def told(self, *said: object) -> None:
+        """Something is logged, said, or given as a reason."""
+        if self.has_secrets:
+            self.expect(SECRET not in str(said), "S14", f"a secret is told: {said}")
+
+    def bug(self, *said: object) -> None:
+        """A worker logs a bug: none is expected."""
+        raise Violation("S0", f"a bug: {said}")
+
+
+def brief(data: dict[str, Any]) -> str:
+    """Say shortly what an event is about."""
+    wanted = ("model", "run_id", "stage", "version", "back_to", "reason", "rule", "strategy")
+    return " ".join(f"{name}={str(data[name])[:60]}" for name in wanted if name in data)

@@ -1,0 +1,119 @@
+"""The one world that all of a schedule shares: time, chance, the cloud, the queues, the people."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from shared.contracts import names
+from shared.contracts.names import Stage
+from tests.simulation.chance import Chance
+from tests.simulation.clock import Agenda
+from tests.simulation.declarations import Declarations
+from tests.simulation.documents import Quality
+from tests.simulation.faults import Died, Mix
+from tests.simulation.hosting import Hosting
+from tests.simulation.network import Message, Network
+from tests.simulation.people import People
+from tests.simulation.processes import TABLES, Process
+from tests.simulation.registry import ACCOUNT, Registry
+from tests.simulation.store import Table
+from tests.simulation.training import Training
+
+if TYPE_CHECKING:
+    from tests.simulation.invariants import Watch
+
+ENV = "dev"
+
+
+class World:
+    """Everything of one schedule."""
+
+    def __init__(self, seed: int, mix: Mix, acts: Mapping[str, float]) -> None:
+        self.seed = seed
+        self.mix = mix
+        self.acts = acts
+        self.chance = Chance(seed)
+        self.agenda = Agenda()
+        self.is_quiet = False
+        self.calls = 0
+        self.counters: Counter[str] = Counter()
+        self.trace: list[tuple[int, int, str]] = []
+        self.keys: list[str] = []
+        self.began: list[int] = []
+        self.services = tuple(TABLES)
+        self.watch: Watch
+        self.network = Network(self)
+        self.declared = Declarations(self)
+        self.registry = Registry(self)
+        self.hosting = Hosting(self)
+        self.training = Training(self)
+        self.people = People(self)
+        as_text = self.strikes("stored as text")
+        self.tables = {
+            name: Table(name, state, initial, as_text) for name, (state, initial) in TABLES.items()
+        }
+        self.processes: dict[str, Process] = {}
+
+    @property
+    def step(self) -> int:
+        """How many port calls there were: what comes before what."""
+        return self.calls
+
+    def note(self, text: str) -> None:
+        """Write a line of the trace."""
+        self.trace.append((self.agenda.ms, len(self.began), text))
+
+    def count(self, what: str) -> None:
+        """Count something that happened."""
+        self.counters[what] += 1
+
+    def strikes(self, fault: str) -> bool:
+        """Tell whether a fault of the cloud, or of a message, strikes now."""
+        if self.is_quiet or not self.chance.hits(fault, self.mix.rate(fault)):
+            return False
+        self.count(fault)
+        return True
+
+    def invoke(self, service: str, batch: list[Message]) -> set[str]:
+        """Let a function of a service handle a batch; one that dies is made anew."""
+        process = self.processes.pop(service, None)  # one that is busy takes no second batch
+        process = process or Process(self, service, self.tables[service])
+        self.began.append(self.calls)
+        depth = len(self.keys)
+        try:
+            failed = process.handle(batch)
+        except Died:
+            del self.keys[depth:]
+            raise
+        finally:
+            self.began.pop()
+        self.processes[service] = process
+        return failed
+
+    # what the cloud's parts know of each other --------------------------------------------------
+
+    def arn(self, model: str, version: int) -> str:
+        """Name a version."""
+        return f"{ACCOUNT}:model-package/{names.package_group(ENV, model)}/{version}"
+
+    def quality_of(self, config: str) -> Quality | None:
+        """Answer how good the version of a configuration is."""
+        made = names.read_endpoint_config(config)
+        package = made and self.registry.package(self.arn(made.model, made.version))
+        run = package and self.training.of_run.get(package.registration.run_id)
+        return run.quality if run else None
+
+    def tamper(self, arn: str) -> None:
+        """Somebody overwrites an artifact."""
+        package = self.registry.kept[arn].package
+        self.training.digests[package.artifact_uri] = "f" * 64
+        self.watch.tampered[package.artifact_uri] = self.step
+        self.note(f"the artifact of v{package.version} is overwritten")
+
+    def delete_by_hand(self, model: str, stage: Stage) -> None:
+        """Somebody deletes an endpoint."""
+        name = names.endpoint(ENV, model, stage)
+        if self.hosting.endpoints.pop(name, None):
+            self.watch.deleted_by_hand.add(name)
+            self.note(f"somebody deletes {name}")
+            self.hosting.hint(name, "", "DELETED")
