@@ -53,7 +53,10 @@ def _differences(value: Frozen) -> dict[str, Any]:
 
 
 def _default(value: Frozen, name: str) -> Any:
-    return type(value).model_fields[name].get_default(call_default_factory=True, validated_data={})
+    field = type(value).model_fields[name]
+    if field.default_factory is None:
+        return field.default  # as it is: it is looked at, not handed out, and a copy takes long
+    return field.get_default(call_default_factory=True, validated_data={})
 
 
 def _leaves(value: Mapping[str, Any], above: str = "") -> dict[str, Any]:
