@@ -33,7 +33,8 @@ Where noise doubles, a version that knows the true quantiles of before is hardly
 the best naive forecast, and which of them is best is seen afterwards. On the points of one verdict
 "no better" is the toss of a coin there."""
 MARGIN = 1.2
-"""How far scatter may raise the limit: as a factor of what the best naive forecast lost."""
+"""How far scatter may raise the limit, and chance go: as a factor of what the best naive forecast
+lost."""
 WORTH_TELLING = 0.1
 """Part of the limit: less than that it always moves."""
 
@@ -63,7 +64,7 @@ class Verdict(NamedTuple):
     @property
     def is_breach(self) -> bool:
         """Whether the version fell short."""
-        by_chance = 1 + CHANCE * (self.growth - 1)
+        by_chance = min(1 + CHANCE * (self.growth - 1), MARGIN)
         return not self.is_within and self.mean_wql >= self.baseline_wql * by_chance
 
     @property

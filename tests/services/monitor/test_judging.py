@@ -49,6 +49,7 @@ CASES = [
     (0.25, 0.20, 0.2, None, True, "raised to 166%"),
     (0.40, 0.38, 0.2, None, False, "by chance no better than the baseline 0.3800"),
     (0.40, 0.35, 0.2, None, True, "no better than the baseline 0.3500"),
+    (0.93, 0.66, 0.9, None, True, "is above the limit 0.7920"),
     (0.12, 0.10, 0.05, None, False, "is within the limit 0.1"),
     (0.30, 0.20, 0.05, None, True, "is above the limit 0.1"),
     (0.30, 0.20, 0.1, 0.31, False, "is within the limit 0.3100"),
