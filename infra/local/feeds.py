@@ -10,7 +10,7 @@ from threading import Thread
 from typing import Any, Protocol
 
 from infra.local import account
-from infra.local.function_host import FunctionDiedError
+from infra.local.function_host import FunctionError
 from infra.local.market import Market
 from infra.local.stack import POLLER, LocalStack, Source
 from services.ingest.polling.aws import FOLDER
@@ -78,7 +78,7 @@ class PolledMarket:
     def _poll(self) -> int:
         try:
             polled: dict[str, Any] = self._stack.supervisor.invoke(POLLER, {"seconds": 0})
-        except FunctionDiedError as error:
+        except FunctionError as error:
             raise FeedError(str(error)) from error
         if polled["failures"]:
             raise FeedError(f"the market could not be polled: see {self._stack.logs / POLLER}.log")

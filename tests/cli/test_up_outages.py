@@ -9,7 +9,7 @@ from typing import Any, cast
 import pytest
 
 from infra.local.feeds import FeedError
-from infra.local.function_host import FunctionDiedError
+from infra.local.function_host import FunctionDiedError, FunctionRaisedError
 from infra.local.simulation import Change
 from ops.cli.demo.scene import HISTORY_ENDS
 from ops.cli.up.worlds import Blockchain, Simulated
@@ -45,11 +45,11 @@ def stack_that(*answers: dict[str, float] | Exception) -> Any:
 
 def test_the_real_source_is_asked_when_it_may_be_and_an_outage_is_said_once() -> None:
     well, ill = {"failures": 0, "wait_s": 10.0}, {"failures": 3, "wait_s": 80.0}
-    world, days, said = Blockchain("transactions"), Days(6), list[str]()
+    world, days, said = Blockchain("transactions"), Days(7), list[str]()
     world.stopping = cast(Event, days)
-    died = FunctionDiedError("poller: died")
-    world.go_on(stack_that(well, ill, ill, died, well, well), said.append)
-    assert days.waits == [10.0, 80.0, 80.0, 5.0, 10.0, 10.0]
+    died, raised = FunctionDiedError("poller: died"), FunctionRaisedError("KeyError: 'txs'")
+    world.go_on(stack_that(well, ill, ill, died, raised, well, well), said.append)
+    assert days.waits == [10.0, 80.0, 80.0, 5.0, 5.0, 10.0, 10.0]
     assert said == [
         "nothing comes in: blockchain.com could not be polled: see logs/poller.log; trying on",
         "it comes in again",

@@ -12,7 +12,7 @@ import pytest
 from infra.local import account, feeds
 from infra.local.driver import Driver, Step
 from infra.local.feeds import FeedError, PolledMarket, Tape
-from infra.local.function_host import FunctionDiedError
+from infra.local.function_host import FunctionDiedError, FunctionRaisedError
 from infra.local.market import Market
 from infra.local.simulation import observations
 from infra.local.stack import LocalStack, NotQuietError
@@ -165,12 +165,14 @@ class Asked:
 
 
 WELL, ILL = {"records": 5, "failures": 0}, {"records": 0, "failures": 1}
-DIED = FunctionDiedError("poller: died")
+FAILURES = [
+    (ILL, "could not be polled: see logs"),
+    (FunctionDiedError("poller: died"), "poller: died"),
+    (FunctionRaisedError("KeyError: 'txs'"), "KeyError: 'txs'"),
+]
 
 
-@pytest.mark.parametrize(
-    ("failure", "says"), [(ILL, "could not be polled: see logs"), (DIED, "poller: died")]
-)
+@pytest.mark.parametrize(("failure", "says"), FAILURES)
 def test_what_a_failed_poll_lacked_is_asked_for_before_anything_newer(
     failure: dict[str, int] | Exception, says: str
 ) -> None:

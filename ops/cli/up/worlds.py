@@ -139,14 +139,14 @@ class Blockchain:
 
     def go_on(self, stack: "LocalStack", say: Say) -> None:
         """Wake the poller again and again, as a schedule does in AWS, but not before it may ask."""
-        from infra.local.function_host import FunctionDiedError
+        from infra.local.function_host import FunctionError
         from infra.local.stack import POLLER
 
         outage = Outage(say)
         while not self.stopping.is_set():
             try:
                 polled = stack.supervisor.invoke(POLLER, {})
-            except FunctionDiedError as error:
+            except FunctionError as error:
                 if not self.stopping.is_set():  # else it ended with the local AWS
                     outage.goes_on(str(error))
                     self.stopping.wait(AGAIN_S)

@@ -66,6 +66,7 @@ class AnyTransactions(Struct, frozen=True):
 RENAMED: Mapping[str, str] = {"hash": "id", "time": "time", "fee": "value"}
 WHOLE = msgspec.json.Decoder(Transactions)
 PARTS = msgspec.json.Decoder(AnyTransactions)
+UNREADABLE = DecodeError, UnicodeDecodeError, RecursionError  # what msgspec raises of such bytes
 
 
 def blockchain(body: bytes) -> Found:
@@ -77,12 +78,18 @@ def blockchain(body: bytes) -> Found:
         If it is no such answer, or none of its transactions is one.
     """
     try:
+        return whole(body)
+    except UNREADABLE as error:
+        shown = body[:SHOWN_BYTES].decode(errors="replace")
+        raise BadAnswerError(f"not JSON, {len(body)} bytes ({error}): {shown!r}") from error
+
+
+def whole(body: bytes) -> Found:
+    """Read an answer at once, or piece by piece where something is wrong with it."""
+    try:
         return Found([record_of(one) for one in WHOLE.decode(body).txs], ())
     except ValidationError:
         return piece_by_piece(body)
-    except DecodeError as error:
-        shown = body[:SHOWN_BYTES].decode(errors="replace")
-        raise BadAnswerError(f"not JSON, {len(body)} bytes ({error}): {shown!r}") from error
 
 
 def piece_by_piece(body: bytes) -> Found:

@@ -189,6 +189,13 @@ BAD = [
     pytest.param(Reply(body=b"<html>busy</html>"), "not JSON, 17 bytes", id="HTML"),
     pytest.param(Reply(body=told(transaction(1))[:-9]), "not JSON", id="truncated JSON"),
     pytest.param(
+        Reply(body=told({"hash": 1}, transaction(1))[:-9]),
+        "not JSON",
+        id="truncated JSON, malformed before",
+    ),
+    pytest.param(Reply(body=b'{"txs":' + 9_999 * b"["), "not JSON", id="nested without end"),
+    pytest.param(Reply(body=b'{"txs":[{"hash":"\xff"}]}'), "not JSON", id="no UTF-8"),
+    pytest.param(
         Reply(body=b'{"txs":[', length=500), "cut short: 492 bytes", id="a body cut short"
     ),
     pytest.param(Reply(body=b""), "not JSON", id="nothing"),
