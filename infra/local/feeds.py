@@ -63,7 +63,7 @@ class PolledMarket:
         step = now - self._market.clock()
         if self._preparing.is_alive():
             self._preparing.join()
-        if not self._owed:
+        if not self._owed and self._is_taken_in():
             self._forget()
         self._owed.append(now)
         records = 0
@@ -84,9 +84,13 @@ class PolledMarket:
             raise FeedError(f"the market could not be polled: see {self._stack.logs / POLLER}.log")
         return int(polled["records"])
 
+    def _is_taken_in(self) -> bool:
+        """Tell whether no message is left that may name a file."""
+        messages = self._stack.watch.wait(0)["messages"]
+        return not messages.get(names.records_queue(self._stack.env))
+
     def _forget(self) -> None:
-        """Delete files of earlier polls, as the bucket's life-cycle rule does in AWS: all was taken
-        in before the clock moved."""
+        """Delete files of earlier polls, as the bucket's life-cycle rule does in AWS."""
         found = self._s3.list_objects_v2(Bucket=self._bucket, Prefix=FOLDER).get("Contents", ())
         if keys := [{"Key": each["Key"]} for each in found]:
             self._s3.delete_objects(Bucket=self._bucket, Delete={"Objects": keys, "Quiet": True})

@@ -143,14 +143,18 @@ class Asked:
         self.market = market
         self.outcomes = list(outcomes)
         self.minutes: list[int] = []
-        self.forgotten = 0
+        self.forgotten = self.queued = 0
         self.begun = market.clock()
         self.supervisor = SimpleNamespace(invoke=self.invoke)
+        self.watch = SimpleNamespace(wait=self.wait)
         self.logs = Path("logs")
         self.env = "dev"
 
     def client(self, *_: str) -> Any:
         return SimpleNamespace(list_objects_v2=self.listed)
+
+    def wait(self, limit_s: float) -> dict[str, Any]:
+        return {"messages": {names.records_queue(self.env): self.queued}}
 
     def listed(self, **_: str) -> dict[str, Any]:
         self.forgotten += 1
@@ -188,3 +192,18 @@ def test_what_a_failed_poll_lacked_is_asked_for_before_anything_newer(
         assert feed.bring(START + 5 * HOUR) == 5
     assert asked.minutes == [60, 120, 120, 180, 180, 240, 300]  # each poll looks an hour back
     assert asked.forgotten == 3  # never what may still have to be taken in
+
+
+def test_files_that_messages_still_name_are_kept_until_they_are_taken_in() -> None:
+    with Market(SEED, START) as market:
+        asked = Asked(market, WELL, WELL, WELL)
+        stack: Any = asked
+        feed = PolledMarket(stack, market)
+        feed.bring(START + HOUR)
+        before = asked.forgotten
+        asked.queued = 1  # the step found no end
+        feed.bring(START + 2 * HOUR)
+        assert asked.forgotten == before
+        asked.queued = 0
+        feed.bring(START + 3 * HOUR)
+        assert asked.forgotten == before + 1
