@@ -10,9 +10,10 @@ constant   the latest 30 values are equal, though  windows in a row show it no m
 flood      ten times as many records as usual      windows in a row show it no more
 =========  ======================================  ==========================================
 
-And each of them after a day of it: then it is the new usual, for the world may have changed, and a
-fault that stays open keeps a model from being judged and trained. What is usual is learned from the
-windows themselves while no fault is open. Only event time counts.
+And each of them after a day of it, but not before ten windows, or thirty between holes: then it is
+the new usual, for the world may have changed, and a fault that stays open keeps a model from being
+judged and trained. Holes are usual until thirty windows in a row come without. What is usual is
+learned from the windows themselves while no fault is open. Only event time counts.
 """
 
 import math
@@ -84,7 +85,7 @@ def step(flow: Flow, window: Observed, world: World) -> tuple[Flow, list[News]]:
     shown = {kind: found for kind, look in LOOKS.items() if (found := look(flow))}
     if before is not None and (hole := gap(before, flow, world)):
         shown[GAP] = hole
-    flow, news = compare(flow, shown, world)
+    flow, news = compare(unlearned(flow, world), shown, world)
     return (flow if flow.faults else learn(flow)), news
 
 
@@ -114,17 +115,29 @@ def compare(flow: Flow, shown: Mapping[str, Symptom], world: World) -> tuple[Flo
 def is_usual(kind: str, fault: Fault, now: datetime, world: World) -> bool:
     """Tell whether a fault has lasted for so long that it is none: for a day of windows; where they
     come with holes, for a day."""
-    enough = RECENT if kind == GAP else max(RECENT, DAY // world.window)
+    enough = RECENT if kind == GAP else max(CLEAN, DAY // world.window)
     return fault.windows >= enough and now - fault.since >= DAY
 
 
 def accepted(flow: Flow, kind: str) -> Flow:
     """Learn afresh what is usual; of holes, those of late are."""
     if kind != GAP:
-        return flow.changed(usual=())
+        return flow.changed(usual=(), fresh=0)
+    return flow.changed(usual_step_s=longest_step(flow) // SECOND)
+
+
+def longest_step(flow: Flow) -> timedelta:
+    """Answer how long it took at most from one of the recent windows to the next."""
     starts = [point.start for point in flow.recent]
-    step = max(after - before for before, after in pairwise(starts))
-    return flow.changed(usual_step_s=step // SECOND)
+    return max(after - before for before, after in pairwise(starts))
+
+
+def unlearned(flow: Flow, world: World) -> Flow:
+    """Holes are not usual any more where the recent windows all came without."""
+    if not flow.usual_step_s or len(flow.recent) < RECENT:
+        return flow
+    is_regular = longest_step(flow) - world.window < timedelta(seconds=world.gap_s)
+    return flow.changed(usual_step_s=0) if is_regular else flow
 
 
 def learn(flow: Flow) -> Flow:

@@ -129,14 +129,30 @@ def test_what_lasts_for_a_day_is_the_new_usual_and_its_like_is_found_again(kind:
     assert news[0][:2] == (kind, False)
 
 
-@pytest.mark.parametrize(("window", "windows"), [(60, 1_440), (300, 288), (3_600, 30)])
-def test_a_day_is_a_day_whatever_the_window(window: int, windows: int) -> None:
+def test_holes_that_were_usual_are_so_no_more_once_windows_come_without() -> None:
+    flow, _ = faults.inspect(Flow(), flowing(None, 0, 600), WORLD)
+    flow, news = faults.inspect(flow, flowing("gap", 780, 60, every=180), WORLD)
+    assert [(one.kind, one.is_over) for one in news] == [("gap", False), ("gap", True)]
+    assert flow.usual_step_s == 180 * 60
+    regular = 780 + 60 * 180
+    almost, _ = faults.inspect(flow, flowing(None, regular, faults.RECENT - 1), WORLD)
+    assert almost.usual_step_s == 180 * 60
+    flow, _ = faults.inspect(flow, flowing(None, regular, 3_000), WORLD)
+    _, news = faults.inspect(flow, flowing(None, regular + 3_000 + 175, 1), WORLD)
+    assert [(one.kind, one.evidence[:22]) for one in news] == [("gap", "no window for 175m fro")]
+
+
+A_DAY = [("unit", 60, 1_440), ("flood", 300, 288), ("constant", 3_600, 24), ("unit", 86_400, 10)]
+
+
+@pytest.mark.parametrize(("kind", "window", "windows"), [*A_DAY, ("gap", 60, 30)])
+def test_a_day_is_a_day_whatever_the_window(kind: str, window: int, windows: int) -> None:
     world = WORLD.changed(window_s=window)
     since = CUTOFF - 2 * timedelta(days=1)
     almost = Fault(since=since, windows=windows - 1)
-    assert not faults.is_usual("unit", almost, CUTOFF, world)
-    assert faults.is_usual("unit", almost.changed(windows=windows), CUTOFF, world)
-    assert not faults.is_usual("unit", almost.changed(windows=windows, since=CUTOFF), CUTOFF, world)
+    assert not faults.is_usual(kind, almost, CUTOFF, world)
+    assert faults.is_usual(kind, almost.changed(windows=windows), CUTOFF, world)
+    assert not faults.is_usual(kind, almost.changed(windows=windows, since=CUTOFF), CUTOFF, world)
 
 
 def test_two_faults_at_a_time_are_told_apart_and_believed_after_the_last(loop: Loop) -> None:
