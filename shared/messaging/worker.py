@@ -208,9 +208,11 @@ class Worker(Generic[S]):
             except Retryable as error:
                 troubles[item.id] = error
                 self.log.info("unfinished business waits", extra={"model": key, "why": str(error)})
+                kept = self.store.load(key, None)  # others were at work while it failed
             except Exception as error:
                 troubles[item.id] = Retryable(f"{key}: {item.kind} cannot be done: {error!r}")
                 self.log.exception("it cannot be done, and waits", extra={"model": key})
+                kept = self.store.load(key, None)
         much = Retryable(f"{key}: more than {limits.TODO_DONE_MAX} things to do")
         return kept, {**troubles, "": much}
 

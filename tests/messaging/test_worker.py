@@ -378,6 +378,31 @@ def test_what_cannot_be_done_keeps_neither_the_news_nor_its_neighbours_waiting()
         assert [item.kind for item in tried.store.load("fees", None).todo] == ["Count"]
 
 
+@pytest.mark.parametrize("trouble", [Retryable("throttled"), KeyError("a bug")])
+def test_what_another_worker_did_while_its_neighbour_failed_slowly_is_not_done_again(
+    trouble: Exception,
+) -> None:
+    tried, world = bench()
+    world.answers = {number: Retryable("throttled") for number in (1, 2)}
+    for event_id in ("event-1", "event-2"):
+        with pytest.raises(Retryable):
+            tried.handle(WISH, event_id)
+    world.answers = {1: trouble}
+    count = world.count
+
+    def slowly(number: int) -> Counted:
+        world.count = count  # type: ignore[method-assign]
+        with pytest.raises(Retryable):
+            tried.handle(SweepRequested(), "meanwhile", subject="fees")
+        return count(number)
+
+    world.count = slowly  # type: ignore[method-assign]
+    with pytest.raises(Retryable):
+        tried.handle(SweepRequested(), "sweep", subject="fees")
+    assert world.numbers == [2]
+    assert len(tried.store.load("fees", None).todo) == 1
+
+
 def test_an_action_that_the_code_no_longer_knows_waits_and_the_rest_goes_on() -> None:
     tried, world = bench()
     world.answers[1] = Retryable("throttled")
