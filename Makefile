@@ -7,7 +7,7 @@ LOCK := requirements/all.txt
 SETUP := $(VENV)/.installed
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: help setup demo up test coverage check lock schemas clean
+.PHONY: help setup demo up test sim coverage check lock schemas clean
 .DEFAULT_GOAL := help
 
 help: ## Show this help
@@ -34,6 +34,9 @@ up: $(SETUP) ## Keep it running, with a market, until Ctrl-C (ARGS="--source non
 
 test: $(SETUP) ## Run all tests (ARGS="-k name" for some)
 	$(BIN)/python -m pytest $(ARGS)
+
+sim: $(SETUP) ## Simulate schedules of faults (SEEDS=10000, SEEDS=5000:6000, SEEDS="=7 --trace"; JOBS=2)
+	@$(BIN)/python -m tests.simulation --jobs $(or $(JOBS),2) --seeds $(or $(SEEDS),10000)
 
 coverage: $(SETUP) ## Run tests and say which lines none of them reaches (ARGS as above)
 	$(BIN)/coverage run -m pytest $(ARGS)

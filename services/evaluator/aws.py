@@ -8,12 +8,13 @@ from services.evaluator.domain.limit import UNKNOWN
 from services.evaluator.domain.seen import Declared, World
 from services.evaluator.ports import Package, Proposal
 from shared.contracts import names
+from shared.contracts.complaints import SpecError
 from shared.contracts.lifecycle.fields import Blob
 from shared.contracts.names import ModelParameter
 from shared.contracts.registration import Registration
 from shared.messaging import registry
 from shared.messaging.aws_errors import described, translated
-from shared.messaging.errors import Refused
+from shared.messaging.errors import Refused, Retryable
 from shared.messaging.parameters import Parameters
 
 if TYPE_CHECKING:
@@ -108,8 +109,17 @@ class AwsLook:
         self.parameters = parameters
 
     def world(self, model: str) -> World | None:
-        """Answer what people declare of a model; None when nobody declared it."""
-        spec = self.parameters.model_spec(model)
+        """Answer what people declare of a model; None when nobody declared it.
+
+        Raises
+        ------
+        Retryable
+            If its spec cannot be read: nothing is judged by a gate that nobody asked for.
+        """
+        try:
+            spec = self.parameters.model_spec(model)
+        except SpecError as error:
+            raise Retryable(f"the spec of {model} cannot be read: {error}") from error
         if spec is None:
             return None
         at_run_time, fault = self.threshold(model)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from tests.simulation.chance import Chance
 
-SHARE_ACTIVE = 0.4
+SHARE_ACTIVE = 0.33
 """Of the faults, in the mix of a schedule."""
 SHARE_CALM = 0.04
 """Of the schedules, that have no fault at all."""
@@ -26,7 +26,7 @@ AT_A_CALL: Mapping[str, tuple[float, ...]] = MappingProxyType(
         "crash after": (0.004, 0.015, 0.05),
         "unknown result": (0.004, 0.015, 0.05),
         "throttling": (0.004, 0.015, 0.04),
-        "conflict": (0.01, 0.04, 0.12),
+        "conflict": (0.01, 0.03, 0.08),
         "clock jump": (0.005, 0.03),
     }
 )
@@ -35,7 +35,7 @@ TO_A_MESSAGE: Mapping[str, tuple[float, ...]] = MappingProxyType(
         "duplicate": (0.03, 0.1, 0.3),
         "reorder": (0.1, 0.3),
         "delay": (0.03, 0.1, 0.25),
-        "dead letter": (0.03, 0.08),
+        "dead letter": (0.01, 0.04),
         "lost hint": (0.1, 0.3, 1.0),
         "stale hint": (0.1, 0.3),
         "forged hint": (0.05, 0.15),
@@ -60,7 +60,7 @@ IN_THE_CLOUD: Mapping[str, tuple[float, ...]] = MappingProxyType(
 BY_THE_WORLD: Mapping[str, tuple[float, ...]] = MappingProxyType(
     {
         "clock skew": (1.0,),
-        "several models": (0.35,),
+        "several models": (0.15,),
         "stored as text": (0.3,),
     }
 )

@@ -44,9 +44,8 @@ class Gate:
     def __init__(self, world: "World", service: str) -> None:
         self.world = world
         self.service = service
-        stream = world.chance.of("clock skew")
-        skewed = bool(world.mix.rate("clock skew"))
-        skew_s = stream.uniform(-JUMP_S, JUMP_S) if skewed else 0.0
+        stream = world.chance.of("skews")
+        skew_s = stream.uniform(-JUMP_S, JUMP_S) if world.strikes("clock skew") else 0.0
         self.clock = WorkerClock(world.agenda, round(skew_s, 1))
         self.throttled = 0
         self.rates = tuple(

@@ -20,13 +20,13 @@ from tests.simulation.faults import Died
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-DEPTH_MAX = 3
+DEPTH_MAX = 2
 HEARD_BY: dict[str, list[str]] = {}
 for row in SUBSCRIPTIONS:
     is_hint = issubclass(row.event, Hint)
     name = row.event.aws_name if issubclass(row.event, Hint) else row.event.detail_type()
     HEARD_BY.setdefault(name, []).append(row.service)
-SWEEP_AFTER_S = (5 * MINUTE_S, HOUR_S, 8 * HOUR_S, 30 * HOUR_S)
+SWEEP_AFTER_S = (5 * MINUTE_S, 8 * HOUR_S, 2 * DAY_S, 2 * DAY_S)
 WEEK_S = 7 * DAY_S
 
 

@@ -25,7 +25,7 @@ APPROVED, DECLINED = Verdict.APPROVED, Verdict.DECLINED
 ACTS: Mapping[str, float] = MappingProxyType(
     {
         "decline": 0.1,
-        "never look": 0.12,
+        "never look": 0.1,
         "second opinion": 0.12,
         "opinion after a week": 0.08,
         "promote early": 0.1,
@@ -37,8 +37,8 @@ ACTS: Mapping[str, float] = MappingProxyType(
         "roll back": 0.14,
         "roll back in staging": 0.05,
         "take back to pending": 0.03,
-        "retrain": 0.5,
-        "retrain after a failure": 0.6,
+        "retrain": 0.35,
+        "retrain after a failure": 0.4,
         "deploy again": 0.6,
         "freeze": 0.05,
         "edit spec": 0.08,
@@ -46,7 +46,7 @@ ACTS: Mapping[str, float] = MappingProxyType(
         "delete endpoint": 0.02,
     }
 )
-ACTS_MAX, WISHES_MAX = 12, 2
+ACTS_MAX, WISHES_MAX = 10, 1
 
 
 class People:
@@ -94,6 +94,8 @@ class People:
         write = partial(self.write, arn)
         if self.world.strikes("artifact tampered"):
             self.later(lambda: self.world.tamper(arn))
+        if self.world.strikes("spec unreadable"):
+            self.later(lambda: self.scribble(model))
         if self.will("never look", model):
             self.later(lambda: write(Stage.STAGING, APPROVED, "too late"), 8 * DAY_S)
             return
@@ -177,6 +179,12 @@ class People:
     def edit(self, model: str) -> None:
         """Change something that makes another model."""
         self.apply(model, boost=60)
+
+    def scribble(self, model: str) -> None:
+        """Write a spec that nobody can read, and put it right a day later."""
+        self.world.declared.unreadable.add(model)
+        self.world.note(f"the spec of {model} cannot be read")
+        self.world.agenda.after(DAY_S, lambda: self.world.declared.unreadable.discard(model))
 
     def threshold(self, model: str) -> None:
         """Set an absolute limit."""

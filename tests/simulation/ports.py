@@ -17,7 +17,7 @@ from shared.contracts.manifest import Manifest
 from shared.contracts.names import ModelParameter, Stage
 from shared.forecasting.deepar_json import Prediction, Series
 from shared.messaging.decision import Entry
-from shared.messaging.errors import Refused
+from shared.messaging.errors import Refused, Retryable
 from tests.simulation import documents
 from tests.simulation.documents import Quality
 from tests.simulation.gate import Gate, crossing
@@ -145,6 +145,8 @@ class EvaluatorPorts(Ports):
 
     @crossing
     def world(self, model: str) -> EvaluatorWorld | None:
+        if model in self.cloud.declared.unreadable:
+            raise Retryable(f"the spec of {model} cannot be read")
         spec = self.cloud.declared.readable(model)
         if spec is None:
             return None

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from services.deployer.domain.seen import Package, Verdict
+from services.deployer.domain.verdicts import EXPIRED
 from services.evaluator.ports import Package as Registered
 from services.evaluator.ports import Proposal
 from shared.contracts import names
@@ -107,6 +108,8 @@ class Registry:
         pending = package.approval if stage is Stage.STAGING else package.production
         if pending is Verdict.PENDING:
             self.write(arn, stage, verdict, note, "arn:aws:sts::1:assumed-role/modelcycle-deployer")
+            if note.startswith(EXPIRED):
+                self.world.count("expired")
 
     def offer(self, arn: str, evidence: str) -> bool:
         """Write {Production, PendingApproval}, if the life cycle still shows Staging."""

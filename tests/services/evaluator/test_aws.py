@@ -23,7 +23,7 @@ from shared.contracts.registration import Registration
 from shared.contracts.specs import Gate, ModelSpec, Target
 from shared.forecasting import deepar_json
 from shared.forecasting.deepar_json import FormatError, Prediction, Series
-from shared.messaging.errors import Refused
+from shared.messaging.errors import Refused, Retryable
 from shared.messaging.parameters import Parameters
 from shared.messaging.runtime import S3Blobs
 from shared.messaging.serving import SageMakerEndpoints
@@ -232,6 +232,15 @@ def test_a_threshold_that_is_no_number_above_0_is_a_fault_with_its_path(
     assert world.fault == (
         f"/modelcycle/dev/broken/threshold holds {text!r}: write a number above 0"
     )
+
+
+def test_nothing_is_judged_while_the_spec_cannot_be_read() -> None:
+    class Scribbled(Parameters):
+        def model_spec(self, model: str) -> ModelSpec | None:
+            return ModelSpec.parse("{")
+
+    with pytest.raises(Retryable, match="the spec of fees cannot be read"):
+        AwsLook(Scribbled(client("ssm", "http://localhost:1", "x"), "dev")).world(MODEL)
 
 
 def test_whoever_wrote_a_threshold_is_named_where_aws_says_so() -> None:

@@ -1,0 +1,60 @@
+"""``make sim``: run many schedules; the figures come last."""
+
+import argparse
+import sys
+import time
+
+from tests.simulation import campaign, report, schedule
+from tests.simulation.campaign import Figures
+from tests.simulation.schedule import Plan
+from tests.simulation.shrink import shrunk
+
+FAILURES_TOLD_MAX = 3
+
+
+def read() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="make sim", description=__doc__)
+    parser.add_argument("--seeds", default="10000", help="how many, or first:last, or one: =7")
+    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--trace", action="store_true", help="print the whole trace of one seed")
+    return parser.parse_args()
+
+
+def seeds_of(text: str) -> range:
+    """Read which seeds are wanted."""
+    if text.startswith("="):
+        return range(int(text[1:]), int(text[1:]) + 1)
+    first, _, last = text.rpartition(":")
+    return range(int(first or 0), int(last))
+
+
+def told(figures: Figures) -> None:
+    """Tell how far it is."""
+    if sys.stderr.isatty() or figures.schedules % 5_000 == 0:
+        end = "\r" if sys.stderr.isatty() else "\n"
+        said = f"{figures.schedules} schedules, {len(figures.violations)} violations"
+        sys.stderr.write(said + end)
+
+
+def main() -> int:
+    """Run; 1 when an invariant was broken, or something did not happen often enough."""
+    asked = read()
+    seeds = seeds_of(asked.seeds)
+    if asked.trace:
+        sys.stdout.write(report.trace(schedule.run(Plan.of(seeds[0]))) + "\n")
+        return 0
+    began = time.monotonic()
+    figures = campaign.run(seeds, asked.jobs, told)
+    seconds = time.monotonic() - began
+    for seed, *_ in sorted(figures.violations)[:FAILURES_TOLD_MAX]:
+        sys.stdout.write(report.failure(shrunk(schedule.run(Plan.of(seed)))) + "\n\n")
+    sys.stdout.write(report.figures(figures, seconds) + "\n")
+    missed = figures.missed() if len(seeds) >= campaign.SHARES_FROM else ()
+    if missed:
+        sys.stdout.write(f"too seldom: {', '.join(missed)}\n")
+    return 1 if figures.violations or missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
