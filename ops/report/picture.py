@@ -6,6 +6,7 @@ Matplotlib is imported where it draws, since most commands never do.
 from datetime import UTC
 from itertools import groupby
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from ops.cli.picture.style import CAME_TRUE, GRID, INK, OBSERVED, PALE_INK
@@ -17,6 +18,7 @@ from ops.report.picture_lanes import colour, draw_lanes, in_lanes
 from ops.report.scales import Span
 
 WIDTH_PIXELS, HEIGHT_PIXELS, DOTS_AN_INCH = 1_600, 1_200, 150
+REMARK_LETTERS = 48  # a line
 LANE, SERIES, LOSSES, COVERAGE = 0.23, 3.4, 1.8, 1.0
 """Heights of a lane and of the panels, in parts."""
 
@@ -104,7 +106,7 @@ def draw_series(axes: Any, report: Report, span: Span) -> None:
         }
         side, away = ("right", -5) if span.is_late(at) else ("left", 5)
         text |= {"ha": side, "textcoords": "offset points", "bbox": box}
-        axes.annotate(words, (at, 0.97), (away, 0), **text)
+        axes.annotate(fill(words, REMARK_LETTERS), (at, 0.97), (away, 0), **text)
     finish(axes, report.unit)
 
 
