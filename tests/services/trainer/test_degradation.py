@@ -96,20 +96,6 @@ def test_a_degradation_begins_a_run_on_its_own_trip(loop: Loop) -> None:
     assert loop.state.run.correlation_id == "degradation"
 
 
-def test_too_few_new_points_are_said_once_remembered_and_decided_again(loop: Loop) -> None:
-    degraded(loop, since_points=NEEDED - 10)
-    loop.sweep()
-    suppressed = [e for e in loop.said() if e == "TrainingSuppressed"]
-    assert len(suppressed) == 1
-    assert loop.last(TrainingSuppressed).rule == "enough_new_points"
-    before = loop.aws.declared.summary
-    assert before is not None
-    later = before.changed(last=before.last + 10 * POINT, windows=before.windows + 50)
-    loop.aws.declared = loop.aws.declared.changed(summary=later)
-    loop.sweep()
-    assert loop.state.run is not None
-
-
 def test_an_end_without_a_new_version_makes_the_governor_decide_again(loop: Loop) -> None:
     degraded(loop)
     first = loop.run_id

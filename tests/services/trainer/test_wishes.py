@@ -113,23 +113,6 @@ def test_observations_move_nothing_where_no_wish_is_remembered() -> None:
     assert loop.bench.bus.entries == []
 
 
-def test_a_remembered_wish_begins_when_its_time_has_come() -> None:
-    loop = Loop()
-    loop.train()
-    loop.hear(ModelRegistered.example().changed(run_id=loop.state.candidates[0].run_id))
-    loop.hear(ModelDeclined.example())
-    loop.apply(horizon=6)
-    assert loop.last(TrainingSuppressed).rule == "cool_down"
-    until = loop.last(TrainingSuppressed).until
-    loop.bench.clock.at = until - timedelta(seconds=1)
-    loop.sweep()
-    assert loop.said().count(STARTED) == 1
-    loop.bench.clock.at = until
-    loop.sweep()
-    assert loop.said().count(STARTED) == 2
-    assert loop.last(TrainingStarted).trigger == "spec"
-
-
 def test_a_person_overrides_the_cool_down_but_not_the_run_in_flight() -> None:
     loop = Loop()
     loop.apply()
