@@ -7,7 +7,6 @@ import pytest
 
 from services.trainer.domain import governor
 from services.trainer.domain.seen import Progress
-from services.trainer.domain.wanted import Trigger
 from shared.contracts.lifecycle import (
     AccuracyDegraded,
     DataFaultCleared,
