@@ -165,6 +165,10 @@ def nothing(loop: Loop) -> None:
     """It is in the wish, or in time."""
 
 
+def is_waiting(loop: Loop) -> bool:
+    return len(loop.state.waiting) == 1
+
+
 CASES: list[tuple[str, Act, tuple[Act, ...], Act | None]] = [
     # rule, what stands in the way, wishes, what turns the no (None: time alone)
     ("no_spec", nobody_declares, (degrade,), Loop.apply),
@@ -200,22 +204,22 @@ def test_a_no_is_said_once_its_wish_is_remembered_and_decided_again_when_it_turn
     wish(loop)
     for _ in range(SWEEPS):
         loop.sweep()
-    (no,) = [
-        one.data for one in loop.bench.bus.events() if isinstance(one.data, TrainingSuppressed)
-    ]
+    assert loop.said().count("TrainingSuppressed") == 1
+    no: TrainingSuppressed = loop.last(TrainingSuppressed)
     assert no.rule == rule
-    assert len(loop.state.waiting) == 1
+    assert is_waiting(loop)
     assert loop.state.run == before
     if turn is None:
+        assert no.until is not None
         loop.bench.clock.at = no.until - SECOND
         loop.sweep()
-        assert len(loop.state.waiting) == 1
+        assert is_waiting(loop)
         loop.bench.clock.at = no.until
     else:
         turn(loop)
     loop.sweep()
     assert loop.said().count("TrainingSuppressed") == 1
-    assert loop.state.waiting == ()
+    assert not is_waiting(loop)
     assert loop.state.run not in (None, before)
 
 
