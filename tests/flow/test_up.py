@@ -66,18 +66,23 @@ class Terminal:
         return "\n".join([*self.said, (self.folder / "stderr.txt").read_text()])
 
     def enter(self, *words: str) -> str:
+        """Type a command into another terminal, and wait for its end."""
+        entered = self.begin(*words)
+        stdout, stderr = entered.communicate(timeout=LIMIT_S)
+        assert entered.returncode == 0, stderr
+        return stdout
+
+    def begin(self, *words: str) -> subprocess.Popen[str]:
         """Type a command into another terminal, which knows what was to be exported."""
         exported = next(line for line in self.said if line.strip().startswith("export "))
         pairs = dict(pair.split("=", 1) for pair in exported.split()[1:])
-        done = subprocess.run(
+        return subprocess.Popen(
             [MODELCYCLE, *words],
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=LIMIT_S,
             env={**os.environ, **pairs},
         )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
 
     def interrupt(self) -> int:
         """Press Ctrl-C; answer the exit code."""
@@ -110,6 +115,19 @@ def test_a_model_is_steered_from_another_terminal_while_days_pass(
     tailed = up.enter("events", "tail", "--model", "fees")
     assert "from the other terminal" in tailed
     assert re.search(r"^03-15 .*v1 serves in production", tailed, re.M)
+    watching = up.begin("status", "--watch")
+    up.enter("retrain", "fees", "--reason", "to see it")
+    up.until(r"ModelRegistered +fees +v2 of")
+    up.enter("approve", "fees")
+    up.until(r"PromotionRequested +fees +v2")
+    up.enter("promote", "fees")
+    up.until(r"EndpointInService +fees +v2 serves in production")
+    up.enter("rollback", "fees", "--stage", "production", "--reason", "v1 was better")
+    up.until(r"DeploymentRolledBack +fees")
+    watching.send_signal(signal.SIGINT)
+    seen, _ = watching.communicate(timeout=LIMIT_S)
+    assert "v2" in seen
+    assert "v1 was better" in up.enter("status", "fees")
     assert up.interrupt() == 0
     assert "Traceback" not in up.told()
     assert left_running(tmp_path) == []
