@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from ops.contracts import files
-from ops.contracts.compatibility import breaking
 from shared.contracts import limits
 from shared.contracts.door import open_event
 from shared.contracts.envelope import (
@@ -206,53 +205,3 @@ def test_every_event_is_kept_by_the_journal() -> None:
 def test_a_rule_fits_into_eventbridge(service: str) -> None:
     for pattern in (our_pattern(service), aws_pattern(service)):
         assert pattern is None or len(json.dumps(pattern.as_dict())) <= 2_048
-
-
-OBJECT = {"type": "object", "required": ["a"]}
-CHANGES: list[tuple[str, dict[str, Any], dict[str, Any], tuple[str, ...]]] = [
-    ("nothing", {"a": {"type": "string"}}, {"a": {"type": "string"}}, ()),
-    ("words", {"a": {"type": "string"}}, {"a": {"type": "string", "description": "x"}}, ()),
-    ("a new field", {"a": {"type": "string"}}, {"a": {"type": "string"}, "b": {}}, ()),
-    ("a lost field", {"a": {}, "b": {}}, {"a": {}}, ("b is gone",)),
-    (
-        "another type",
-        {"a": {"type": "string"}},
-        {"a": {"type": "integer"}},
-        ("a: type was 'string', is 'integer'",),
-    ),
-    (
-        "a tighter bound",
-        {"a": {"type": "integer", "minimum": 0}},
-        {"a": {"type": "integer", "minimum": 1}},
-        ("a: minimum was 0, is 1",),
-    ),
-    (
-        "another item",
-        {"a": {"items": {"type": "string"}}},
-        {"a": {"items": {"type": "number"}}},
-        ("a: type was 'string', is 'number'",),
-    ),
-]
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "says"), [pytest.param(o, n, s, id=i) for i, o, n, s in CHANGES]
-)
-def test_a_breaking_change_is_named_by_field(
-    old: dict[str, Any], new: dict[str, Any], says: tuple[str, ...]
-) -> None:
-    assert breaking({**OBJECT, "properties": old}, {**OBJECT, "properties": new}) == says
-
-
-def test_a_new_field_without_a_default_breaks_old_events() -> None:
-    new = {"type": "object", "required": ["a", "b"], "properties": {"a": {}, "b": {}}}
-    assert breaking({**OBJECT, "properties": {"a": {}}}, new) == ("b is new and has no default",)
-
-
-def test_a_breaking_change_keeps_the_schemas_from_being_written(tmp_path: Any) -> None:
-    assert files.write(tmp_path) == ()
-    path = tmp_path / "ModelRegistered.json"
-    committed = json.loads(path.read_text())
-    committed["properties"]["colour"] = {"type": "string"}
-    path.write_text(json.dumps(committed))
-    assert files.write(tmp_path) == (f"ModelRegistered: colour is gone: {files.HOW_TO_GO_ON}",)
