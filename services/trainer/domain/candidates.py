@@ -106,20 +106,18 @@ def serve(state: Trainings, said: EndpointInService, world: World, now: datetime
 
 
 def come_back(state: Trainings, said: EndpointInService, world: World, now: datetime) -> Answer:
-    """A version came back. In staging, the candidate that had taken its place has ended.
+    """A version came back; that the one in its place has ended is said apart.
 
-    Its own end may never be heard: of two facts about one endpoint only the later counts. So it is
-    with a candidate that is back in production, whose first arrival there was never heard.
+    In production it may be a candidate, whose first arrival there was never heard: of two facts
+    about one endpoint only the later counts.
     """
     why = f"v{said.version} is back in {said.stage}"
-    if said.stage == Stage.PRODUCTION:
-        arrived = state.of_version(said.version)
-        state = state.without(arrived) if arrived else state
-        decision = Decision(state.changed(production=said.version), why)
-        return decision.and_then(lambda after: wishes.consider_again(after, world, now))
-    there = (Standing.TO_STAGING, Standing.STAGED)
-    gone = next((one for one in state.candidates if one.standing in there), None)
-    return end(state, gone, f"{why} instead", world, now) if gone else Ignored(why)
+    if said.stage != Stage.PRODUCTION:
+        return Ignored(why)
+    arrived = state.of_version(said.version)
+    state = state.without(arrived) if arrived else state
+    decision = Decision(state.changed(production=said.version), why)
+    return decision.and_then(lambda after: wishes.consider_again(after, world, now))
 
 
 def roll_back(state: Trainings, said: DeploymentRolledBack, world: World, now: datetime) -> Answer:

@@ -281,7 +281,7 @@ def test_a_champion_ends_the_waiting_of_older_candidates_not_of_newer_ones() -> 
     assert [one.version for one in loop.state.candidates] == [4]
 
 
-def test_a_candidate_whose_failure_was_overtaken_ends_when_another_is_back_in_staging() -> None:
+def test_a_candidate_whose_failure_is_heard_after_another_is_back_in_staging_ends_once() -> None:
     loop = Loop()
     with_candidate(loop)
     loop.hear(IN_STAGING, revision=Revision(number=9, index=0))

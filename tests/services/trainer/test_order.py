@@ -9,6 +9,7 @@ from services.trainer.domain.state import Standing
 from shared.contracts.envelope import Event, Revision
 from shared.contracts.lifecycle import (
     DeploymentFailed,
+    DeploymentRolledBack,
     EndpointInService,
     ModelApproved,
     ModelRegistered,
@@ -50,6 +51,16 @@ ORDERS: list[tuple[list[tuple[int, Event]], int | None, dict[int, Standing]]] = 
             (5, said_of(EndpointInService, "staging", 3)),
             (7, said_of(DeploymentFailed, "staging", 3, back_to=None)),
             (9, said_of(EndpointInService, "staging", 4)),
+        ],
+        None,
+        {2: TO_STAGING, 4: STAGED},
+    ),
+    (  # v3 is taken away for v1, and v4 takes its place
+        [
+            (7, said_of(EndpointInService, "staging", 3)),
+            (9, said_of(DeploymentRolledBack, "staging", 3, back_to=1)),
+            (9, said_of(EndpointInService, "staging", 1, reason="rollback")),
+            (12, said_of(EndpointInService, "staging", 4)),
         ],
         None,
         {2: TO_STAGING, 4: STAGED},
