@@ -4,6 +4,8 @@ from enum import IntEnum
 
 import click
 
+from shared.contracts.printable import printable
+
 
 class ExitCode(IntEnum):
     """How the program ends; `modelcycle --help` and the README list the same."""
@@ -42,8 +44,9 @@ class CliError(Exception):
     def show(self) -> None:
         """Write both to stderr."""
         for line in self.what.splitlines():
-            click.echo(f"{click.style('Error:', fg='red', bold=True)} {line}", err=True)
-        click.echo(f"{click.style('Try:', fg='cyan', bold=True)} {self.fix}", err=True)
+            click.echo(f"{click.style('Error:', fg='red', bold=True)} {printable(line)}", err=True)
+        fix = printable(self.fix)
+        click.echo(f"{click.style('Try:', fg='cyan', bold=True)} {fix}", err=True)
 
 
 def failed(what: str, fix: str) -> CliError:

@@ -1,6 +1,5 @@
 """``modelcycle events``: what happened, and why."""
 
-import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -149,7 +148,7 @@ def show(connection: Connection, event_id: str, as_json: bool) -> None:
         return output.document({"environment": connection.env, **content})
     output.table(("", ""), ((output.styled(name, "bold"), said) for name, said in facts(entry)))
     click.echo()
-    click.echo(json.dumps(entry.detail.get("data"), indent=2, ensure_ascii=False))
+    click.echo(output.as_json(entry.detail.get("data"), indent=2))
     if not followed:
         return output.note("nothing followed from it yet")
     click.echo("\nwhat followed")

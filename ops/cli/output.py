@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from shared.contracts.printable import printable
+
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.table import Table
@@ -47,12 +49,20 @@ def show(what: "RenderableType") -> None:
 
 def document(content: dict[str, Any]) -> None:
     """Give an answer to programs: one JSON document on stdout."""
-    click.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+    click.echo(as_json(content, indent=2))
+
+
+def as_json(content: Any, indent: int | None = None) -> str:
+    """Write JSON in which people can read all letters; what cannot be printed is escaped."""
+    text = json.dumps(content, indent=indent, ensure_ascii=False, allow_nan=False)
+    return "".join(
+        sign if sign.isprintable() or sign == "\n" else json.dumps(sign)[1:-1] for sign in text
+    )
 
 
 def note(text: str) -> None:
     """Say something beside the answer, on stderr."""
-    click.echo(click.style(text, dim=True), err=True)
+    click.echo(click.style(printable(text), dim=True), err=True)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
@@ -76,14 +86,21 @@ def drawn(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> "Table":
 def _text(cell: Any) -> Any:
     from rich.text import Text
 
-    return cell if isinstance(cell, Text) else Text(NOTHING if cell in (None, "") else str(cell))
+    if isinstance(cell, Text):
+        return cell
+    return Text(NOTHING if cell in (None, "") else plain(str(cell)))
+
+
+def plain(text: str) -> str:
+    """Answer a text without what is an order to a terminal; its lines stay lines."""
+    return "\n".join(map(printable, text.split("\n")))
 
 
 def styled(text: str, style: str) -> Any:
     """Answer a cell in colour."""
     from rich.text import Text
 
-    return Text(text, style=style)
+    return Text(plain(text), style=style)
 
 
 def iso(moment: datetime | None) -> str | None:

@@ -19,6 +19,7 @@ from ops.cli.story import Story
 from ops.cli.telling import SPEAKERS
 from services.journal.domain import Entry, entry
 from shared.contracts.envelope import SOURCE
+from shared.contracts.printable import printable
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -54,7 +55,7 @@ def tail(
         if as_json:
             cause = causes.of(one)
             told = {**story.as_document(one), "cause_type": cause.kind if cause else None}
-            click.echo(json.dumps(told, ensure_ascii=False))
+            click.echo(output.as_json(told))
         else:
             console.print(line(one, causes), soft_wrap=True)
 
@@ -153,9 +154,10 @@ def line(one: Entry, causes: Causes) -> "Text":
     loud = "bold red" if one.detail_type in LOUD else f"bold {style}"
     text.append(f"{one.detail_type:<21} ", style=loud)
     text.append(f"{one.subject:<13} ")
-    text.append(story.words(one), style="default")
+    text.append(printable(story.words(one)), style="default")
     if cause := causes.of(one):
-        text.append("  ← " + f"{cause.kind} {short(cause.event_id)}".strip(), style="dim")
+        because = f"{cause.kind} {short(cause.event_id)}".strip()
+        text.append(f"  ← {printable(because)}", style="dim")
     return text
 
 

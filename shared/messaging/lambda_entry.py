@@ -19,6 +19,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from shared.contracts import limits
 from shared.contracts.door import open_event
 from shared.contracts.envelope import ContractError, Envelope, Event
+from shared.contracts.printable import printable
 from shared.messaging.errors import Rejected, Retryable
 from shared.messaging.log import Log
 
@@ -55,7 +56,7 @@ class Entrance(ABC):
             if not self.hear(record):
                 self.log.info("foreign", extra=message)
         except (ContractError, Rejected) as error:
-            why = printable(str(error))
+            why = shortened(printable(str(error)))
             self.dead_letters.reject(record.body, why)
             self.log.warning("rejected", extra={**message, "why": why})
         except Retryable as error:
@@ -137,16 +138,12 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def printable(reason: str) -> str:
-    """Answer a reason as a log and an attribute of SQS take it: what a stranger wrote may be in
-    it, of any length."""
-    shown = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in reason)
-    if len(shown) <= limits.REASON_CHARACTERS_MAX:
-        return shown
-    half = (
-        limits.REASON_CHARACTERS_MAX // 2 - 1
-    )  # the place is at the beginning, the why at the end
-    return f"{shown[:half]}…{shown[-half:]}"
+def shortened(reason: str) -> str:
+    """Answer a reason that may repeat what a stranger wrote, of any length."""
+    if len(reason) <= limits.REASON_CHARACTERS_MAX:
+        return reason
+    half = limits.REASON_CHARACTERS_MAX // 2 - 1  # the place comes first in it, the why last
+    return f"{reason[:half]}…{reason[-half:]}"
 
 
 def entry(build: Callable[[], Entrance]) -> Lambda:

@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from ops.cli.observations.faults import FAULTS, Fault
+from ops.cli.observations.load import is_text_type
 
 Faults = NDArray[np.int8]
 Flags = NDArray[np.bool_]
@@ -30,9 +31,7 @@ def decoded(column: Any) -> Any:
 
 def is_text(column: Any) -> bool:
     """Tell whether a column holds texts."""
-    types = pa.types
-    kind = column.type
-    return types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind)
+    return is_text_type(column.type)
 
 
 def is_number(column: Any) -> bool:

@@ -28,6 +28,8 @@ NOT_TEXT = {
     b"\xfe\xff": "UTF-16 text",
 }
 MISFIT_CHARACTERS_KEPT = 200
+HEADER_CHARACTERS_MAX = 100_000
+"""Thousands of names; Python's own reader of CSV ends at 131,072 characters."""
 DATA = re.compile(r"\s*([+-]?\d[\d.,]*([eE][+-]?\d+)?|\d{4}-\d\d-\d\d.*)?\s*")
 """What a cell of data looks like: a number or a time. A header has a name in at least one cell."""
 DECIMAL_COMMA = re.compile(r"[+-]?\d[\d.]*,\d+")
@@ -120,6 +122,12 @@ def require_utf8(path: Path, text: bytes) -> None:
 def header(path: Path, text: bytes, wanted: Sequence[str] | None, delimiter: str) -> list[str]:
     """Return the names of the columns, or refuse a header that is split otherwise, or missing."""
     line = text.split(b"\n", 1)[0].decode("utf-8")
+    if len(line) > HEADER_CHARACTERS_MAX:
+        raise ObservationsRefused(
+            f"{path.name}: line 1: the header has {len(line):,} characters, more than "
+            f"{HEADER_CHARACTERS_MAX:,}",
+            "give a CSV file with one row a line, and leave out columns that are not needed",
+        )
     names = split(line, delimiter)
     if wanted is not None and set(wanted) <= set(names):
         return names
@@ -128,7 +136,7 @@ def header(path: Path, text: bytes, wanted: Sequence[str] | None, delimiter: str
             raise other_delimiter(path, text, other, called, delimiter)
     if all(DATA.fullmatch(name) for name in names):
         raise ObservationsRefused(
-            f"{path.name}: line 1: '{line[:60]}' is data, not the names of the columns",
+            f"{path.name}: line 1: {shown(line)} is data, not the names of the columns",
             "put a header line with the names above it",
         )
     return names
@@ -139,7 +147,7 @@ def other_delimiter(
 ) -> ObservationsRefused:
     """Say what separates the columns, and at once that the numbers are written otherwise, too."""
     option = "\\t" if other == "\t" else other
-    second = text.split(b"\n", 2)[1].decode("utf-8")
+    second = text.split(b"\n", 2)[1].decode("utf-8")[:HEADER_CHARACTERS_MAX]
     what = (
         f"{path.name}: line 1: the columns are separated by {called}, "
         f"not by {DELIMITERS.get(delimiter, repr(delimiter))}"

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shared.contracts import limits
+from shared.contracts.printable import printable
 
 MESSAGES_SHOWN = 20
 VALUE_CHARACTERS_SHOWN = 60
@@ -127,7 +128,8 @@ class Quarantined(NamedTuple):
 
 
 def shown(value: str) -> str:
-    """Quote a value for a message, shortened where it is long."""
+    """Quote a value for a message, shortened where it is long, without what no terminal prints."""
+    value = printable(value[:VALUE_CHARACTERS_SHOWN]) + value[VALUE_CHARACTERS_SHOWN:]
     if len(value) > VALUE_CHARACTERS_SHOWN:
         value = value[: VALUE_CHARACTERS_SHOWN - 1] + "…"
     return f"'{value}'"

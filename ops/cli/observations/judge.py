@@ -135,5 +135,9 @@ def quarantine_of(table: Table, columns: Columns, judged: Judged) -> Quarantine:
 def texts(table: Table, name: str, rows: Rows) -> NDArray[np.object_]:
     """Return some rows of a column as the file shows them, nothing as an empty text."""
     column = table.columns[name].take(pa.array(rows))
-    shown = ["" if value is None else str(value) for value in column.to_pylist()]
+    try:
+        values = column.to_pylist()
+    except (pa.ArrowException, OverflowError, ValueError):  # times that no calendar has
+        values = [cell.value for cell in column]
+    shown = ["" if value is None else str(value) for value in values]
     return np.array(shown, dtype=object)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ops.cli.observations.faults import Quarantine
+from shared.contracts.printable import printable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -25,9 +26,9 @@ class ObservationsRefused(Exception):  # noqa: N818 - the house word: a file is 
     """
 
     def __init__(self, what: str, fix: str) -> None:
-        super().__init__(f"{what}: {fix}")
-        self.what = what
-        self.fix = fix
+        super().__init__(printable(f"{what}: {fix}"))
+        self.what = printable(what)
+        self.fix = printable(fix)
 
 
 @dataclass(frozen=True)

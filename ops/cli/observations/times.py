@@ -34,6 +34,8 @@ EARLIEST_MICROSECONDS = 365 * 86_400 * 1_000_000
 """1971: programs write a time that they do not know as 1970, 1900 or the year 1, and a single such
 row would make a series of half a century of gaps."""
 
+MICROSECONDS = {"us": 1, "ms": 1_000, "s": 1_000_000, "day": 86_400_000_000}
+
 EPOCH_UNITS = ((1e8, 1e11, 1e6), (1e11, 1e14, 1e3), (1e14, 1e17, 1.0))
 """From, to, microseconds per unit: seconds, milliseconds, microseconds, all of 1973 to 5138."""
 
@@ -101,8 +103,16 @@ def parse_typed(column: Any) -> Parsed:
     """Read timestamps and dates: without a zone in the column's type, all of them are naive."""
     zone = getattr(column.type, "tz", None)
     good = np.array(pc.is_valid(column), dtype=bool)
-    micros = column.cast(pa.timestamp("us", zone), safe=False).cast(pa.int64()).fill_null(0)
-    return Parsed(np.array(micros, dtype=np.int64), good, np.full(len(good), zone is None))
+    if pa.types.is_date(column.type):
+        column = column.cast(pa.date32(), safe=False).cast(pa.int32())
+    counts = np.array(column.cast(pa.int64()).fill_null(0), dtype=np.int64)
+    unit = getattr(column.type, "unit", "day")
+    if unit == "ns":
+        micros = counts // 1000
+    else:
+        micros = counts * MICROSECONDS[unit]  # of a time that is none it may wrap around
+        good &= micros // MICROSECONDS[unit] == counts
+    return Parsed(micros, good, np.full(len(good), zone is None))
 
 
 def parse_texts(texts: Any) -> Parsed:
