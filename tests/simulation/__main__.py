@@ -4,8 +4,9 @@ import argparse
 import sys
 import time
 
-from tests.simulation import campaign, report, schedule
+from tests.simulation import campaign, hunt, report, schedule
 from tests.simulation.campaign import Figures
+from tests.simulation.mutants import MUTANTS
 from tests.simulation.schedule import Plan
 from tests.simulation.shrink import shrunk
 
@@ -17,6 +18,7 @@ def read() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make sim", description=__doc__)
     parser.add_argument("--seeds", default="10000", help="how many, or first:last, or one: =7")
     parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument("--hunt", action="store_true", help="find and record each planted bug")
     parser.add_argument("--trace", action="store_true", help="print the whole trace of one seed")
     return parser.parse_args()
 
@@ -37,6 +39,16 @@ def told(figures: Figures) -> None:
         sys.stderr.write(said + end)
 
 
+def hunted() -> int:
+    """Look for every planted bug, and record the seeds; 1 when one got away."""
+    found = {name: hunt.first_seed(name) for name in MUTANTS}
+    for name, seed in found.items():
+        shown = f"seed {seed}" if seed is not None else f"GOT AWAY in {hunt.SEEDS_MAX} seeds"
+        sys.stdout.write(f"{MUTANTS[name].breaks:4} {name}: {shown}\n")
+    hunt.record({name: seed for name, seed in found.items() if seed is not None})
+    return 1 if None in found.values() else 0
+
+
 def main() -> int:
     """Run; 1 when an invariant was broken, or something did not happen often enough."""
     asked = read()
@@ -44,6 +56,8 @@ def main() -> int:
     if asked.trace:
         sys.stdout.write(report.trace(schedule.run(Plan.of(seeds[0]))) + "\n")
         return 0
+    if asked.hunt:
+        return hunted()
     began = time.monotonic()
     figures = campaign.run(seeds, asked.jobs, told)
     seconds = time.monotonic() - began

@@ -4,6 +4,7 @@
 S1    no effect starts for an unapproved version, or one that is not what was approved
 S2    a verdict that was heard stands; declined is the last word
 S3    one effective roll-out for one approval, one for each configuration
+S4    the limit loosens only where a person, or a roll-back, loosens it
 S5    a version that missed its gate is never registered, offered or served
 S7    one training in flight for each model; caps and rests are kept
 S9    the lineage is complete, with digests
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 from services.deployer.domain.seen import Package, Verdict
 from services.deployer.domain.state import Deployments
+from services.evaluator.domain.state import Evaluations
 from services.trainer.domain.state import Trainings
 from services.trainer.domain.wanted import Trigger
 from shared.contracts import names
@@ -220,6 +222,10 @@ class Watch:
             self.expect(not wrong, "S2", wrong)
             wrong = legality.of_rollouts(was, state)
             self.expect(not wrong, "S10", f"{service} {key}: {wrong}")
+        elif isinstance(state, Evaluations):
+            said = "".join(item.body for item in after.todo if item not in before.todo)
+            wrong = legality.of_limit(was, state, said)
+            self.expect(not wrong, "S4", f"{key}: {wrong}")
         elif isinstance(state, Trainings):
             wrong = legality.of_run(was, state)
             self.expect(not wrong, "S10", f"{service} {key}: {wrong}")

@@ -3,6 +3,7 @@
 from services.deployer.domain.seen import Verdict
 from services.deployer.domain.state import Deployments
 from services.deployer.domain.state import Phase as RolloutPhase
+from services.evaluator.domain.state import Evaluations
 from services.trainer.domain.state import Phase as RunPhase
 from services.trainer.domain.state import Trainings
 from shared.contracts.names import Stage
@@ -65,3 +66,24 @@ def of_run(was: Trainings, now: Trainings) -> str:
         return f"{after.id} changed and is still {after.phase}"
     legal = (before.phase, after.phase) in RUNS
     return "" if legal else f"{after.id} goes from {before.phase} to {after.phase}"
+
+
+def of_limit(was: Evaluations, now: Evaluations, said: str) -> str:
+    """Say how the limit loosened as it may not; nothing: it did not.
+
+    Parameters
+    ----------
+    said : str
+        The todo that was committed with it: what loosens a limit is said in the same decision.
+    """
+    before, after = was.limit.threshold, now.limit.threshold
+    if after == before or before is None:
+        return ""
+    if after is not None and after < before:
+        return ""
+    if "LimitSet" in said and now.limit.declared != was.limit.declared:
+        return ""
+    declared = was.limit.declared
+    if "LimitRestored" in said and after and declared and after <= declared.value:
+        return ""
+    return f"the limit goes from {before} to {after}"

@@ -2,6 +2,7 @@
 
 ====  ==========================================================================================
 L2    every training has ended, and every candidate with it
+S7    every person's wish for a training was followed by one, or is remembered
 L3    every approval has ended: it serves, or was told to have failed, or waits for a person
 L4    every dead letter got a decision with a name
 L6    every todo is empty, and no message waits
@@ -42,6 +43,7 @@ def trainings(world: "World", state: Trainings) -> None:
     """Every training has ended, and what became of it is known."""
     expect = world.watch.expect
     expect(state.run is None, "L2", f"{state.model}: a run has not ended: {state.run}")
+    wishes(world, state)
     stuck = [str(one) for one in state.candidates]
     frozen = world.declared.specs[state.model].frozen
     stopped = any(
@@ -49,6 +51,16 @@ def trainings(world: "World", state: Trainings) -> None:
         for of_stage in world.tables["deployer"].kept(state.model).state.stages.values()
     )
     expect(frozen or stopped or not stuck, "L2", f"{state.model}: nothing becomes of {stuck}")
+
+
+def wishes(world: "World", state: Trainings) -> None:
+    """No wish of a person was dropped."""
+    began = [run.began_s for run in world.training.runs.values() if run.model == state.model]
+    for model, said_s in world.people.wished:
+        if model == state.model and state.remembered is None:
+            # it is trained for as soon as it is said, or the run it waited for came later
+            followed = any(at >= said_s for at in began)
+            world.watch.expect(followed, "S7", f"{model}: the wish of {said_s} s was dropped")
 
 
 def deployed(world: "World", state: Deployments, stage: Stage) -> None:

@@ -57,6 +57,7 @@ class People:
         self.acts: dict[str, int] = {}
         self.retrained: dict[str, int] = {}
         self.deployed: dict[tuple[str, str, int], int] = {}
+        self.wished: list[tuple[str, float]] = []
         self.wanted: dict[str, dict[str, Any]] = {}
         self.said = 0
 
@@ -200,8 +201,12 @@ class People:
         """Ask for a training."""
         if self.retrained.get(model, 0) < WISHES_MAX:
             self.retrained[model] = self.retrained.get(model, 0) + 1
-            wish = RetrainRequested(model=model, reason="better data")
-            self.later(lambda: self.speak(wish, "alice"))
+            self.later(lambda: self.wish(model))
+
+    def wish(self, model: str) -> None:
+        """Say the wish."""
+        self.wished.append((model, self.world.agenda.seconds))
+        self.speak(RetrainRequested(model=model, reason="better data"), "alice")
 
     def roll_back(self, model: str, stage: Stage, version: int) -> None:
         """Ask for a roll-back."""

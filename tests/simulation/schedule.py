@@ -63,10 +63,13 @@ def run(plan: Plan) -> Outcome:
 
 def troubled(world: World) -> None:
     """Let things happen while everything may go wrong."""
-    for _ in range(STEPS_MAX):
-        if not world.agenda.run_next():
-            return
-    world.count("cut short")
+    if not drained(world):
+        world.count("cut short")
+
+
+def drained(world: World) -> bool:
+    """Let everything happen that is on the agenda; False where that takes too long."""
+    return any(not world.agenda.run_next() for _ in range(STEPS_MAX))
 
 
 def quiet(world: World) -> None:
@@ -77,13 +80,11 @@ def quiet(world: World) -> None:
     for _ in range(ROUNDS_MAX):
         for dead in list(world.network.dead):
             world.network.redrive(dead)
-        while world.agenda.run_next():
-            pass
+        drained(world)
         before = (world.watch.commits, len(world.network.dead))
         for service in world.services:
             world.network.sweep(service)
-        while world.agenda.run_next():
-            pass
+        drained(world)
         unchanged = unchanged + 1 if before == (world.watch.commits, len(world.network.dead)) else 0
         if unchanged >= ROUNDS_MIN:
             return

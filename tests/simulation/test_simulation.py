@@ -1,0 +1,68 @@
+"""What the simulator promises of itself: every planted bug shows, no honest schedule fails, and the
+same seed is the same schedule."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.simulation import campaign, hunt, report, schedule
+from tests.simulation.mutants import MUTANTS
+from tests.simulation.schedule import Plan
+from tests.simulation.shrink import shrunk
+
+FOUND = Path(__file__).parent / "seeds" / "seeds.txt"
+FRESH = range(1_000_000, 1_000_300)
+ROOT = Path(__file__).parents[2]
+
+
+def found() -> list[int]:
+    """Seeds that showed a bug once."""
+    lines = FOUND.read_text().splitlines()
+    return [int(line.split(" ", 1)[0]) for line in lines if not line.startswith("#")]
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_planted_bug_shows_at_its_recorded_seed(name: str) -> None:
+    assert hunt.caught(name, hunt.recorded()[name]) is not None
+
+
+@pytest.mark.parametrize("seed", found())
+def test_a_schedule_that_once_failed_holds_now(seed: int) -> None:
+    assert schedule.run(Plan.of(seed)).violation is None
+
+
+def test_three_hundred_schedules_hold_and_go_far_enough() -> None:
+    figures = campaign.of_seeds(FRESH)
+    assert figures.violations == []
+    assert figures.missed() == ()
+
+
+def test_a_failing_schedule_is_made_smaller_and_fits_on_a_page() -> None:
+    name = "last click wins"
+    with MUTANTS[name].planted():
+        outcome = schedule.run(Plan.of(hunt.recorded()[name]))
+        small = shrunk(outcome)
+    assert small.violation and small.violation[0] == "S2"
+    assert len(small.plan.mix.rates) + len(small.plan.acts) <= 6
+    page = report.failure(small)
+    assert page.startswith(f"seed {outcome.plan.seed} breaks S2")
+    assert len(page.splitlines()) <= report.PAGE_LINES + 5
+
+
+@pytest.mark.parametrize("hash_seed", ["0", "4711"])
+def test_the_same_seed_is_the_same_schedule_in_any_process(hash_seed: str) -> None:
+    seed = 7
+    here = report.trace(schedule.run(Plan.of(seed)))
+    assert report.trace(schedule.run(Plan.of(seed))) == here
+    told = subprocess.run(
+        [sys.executable, "-m", "tests.simulation", "--seeds", f"={seed}", "--trace"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout == here + "\n"
