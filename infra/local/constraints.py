@@ -20,7 +20,7 @@ SHOWN_CHARACTERS = 80  # of a value that is refused
 CLASSES = {
     r"\p{L}": r"\w",
     r"\p{N}": r"\d",
-    r"\p{Z}": r"\s",
+    r"\p{Z}": r" \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000",
     r"\p{M}": "",
     r"\p{ASCII}": r"[\x00-\x7f]",
 }

@@ -11,7 +11,8 @@ What is mended, all of it against moto 5.2.5 (see the pin in pyproject.toml):
 - TransactWriteItems: see `transactions`;
 - a quarter of each call went into listing its own folders and methods and into matching its own
   services' addresses, and a query sorted the whole table before it looked;
-- SSM brought EC2 with it, whose catalogues of machines and images take 100 MB: see `_without_ec2`.
+- SSM brought EC2 with it, whose catalogues of machines and images take 100 MB: see `_without_ec2`;
+  and it took parameters of any size.
 """
 
 import functools
@@ -28,6 +29,7 @@ from typing import Any, NamedTuple
 import jsonpath_ng.ext
 from moto import backends
 from moto.core import responses
+from moto.core.exceptions import ServiceException
 from moto.dynamodb.models.table import Table
 from moto.events.models import Rule, events_backends
 from moto.events.utils import EventTemplateParser
@@ -40,6 +42,8 @@ from infra.local.account import ACCOUNT
 log = logging.getLogger(__name__)
 
 LOCK = threading.RLock()  # one a process, as moto's state is
+
+STANDARD_PARAMETER_BYTES_MAX = 4_096
 
 SCOPE_PARTS = 5  # access key id / date / region / service / aws4_request
 
@@ -136,6 +140,8 @@ def _mend() -> None:
     transactions.install(LOCK)
     backends.list_of_moto_modules = functools.cache(_listed(backends.list_of_moto_modules))
     _without_ec2()
+    ssm = sys.modules["moto.ssm.models"].SimpleSystemManagerBackend
+    ssm.put_parameter = _within_its_tier(ssm.put_parameter)
     responses.method_names_from_class = functools.cache(responses.method_names_from_class)
     Table.query = _looking_unsorted(Table.query)
     jsonpath = functools.lru_cache(maxsize=256)(jsonpath_ng.ext.parse)  # type: ignore[attr-defined]
@@ -155,6 +161,22 @@ def _without_ec2() -> None:
     importlib.import_module("moto.ssm.models")
     if sys.modules["moto.ec2"] is absent:
         del sys.modules["moto.ec2"]  # whoever asks for EC2 itself gets it
+
+
+def _within_its_tier(put: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(put)
+    def put_parameter(
+        backend: Any, name: str, description: str, value: str, *rest: Any, **options: Any
+    ) -> Any:
+        is_standard = options.get("tier") in (None, "Standard")
+        if is_standard and len(value.encode()) > STANDARD_PARAMETER_BYTES_MAX:
+            raise ServiceException(
+                "ValidationException",
+                f"Standard tier parameters hold at most {STANDARD_PARAMETER_BYTES_MAX} characters",
+            )
+        return put(backend, name, description, value, *rest, **options)
+
+    return put_parameter
 
 
 def _listed(names: Callable[[], Iterable[str]]) -> Callable[[], Sequence[str]]:
