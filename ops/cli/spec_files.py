@@ -1,6 +1,5 @@
 """Model and series files: from the YAML that people write to specs that agree with each other."""
 
-import contextlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
@@ -109,7 +108,7 @@ def _add(found: _Found, document: Document) -> None:
     series_name = json.loads(document.json_text).get("series")
     try:
         if "model" in document.line_numbers:
-            if isinstance(series_name, str):
+            if isinstance(series_name, str) and _may_be_series(series_name):
                 found.reads.append((series_name, document))
             model = ModelSpec.parse(document.json_text)
             _once("model", model.model, found.models, document)
@@ -151,12 +150,19 @@ def _check_known(
 ) -> None:
     if name in declared or name in meant:
         return
-    with contextlib.suppress(IllegalNameError):  # a name that none can have was told already
+    raise FileError(
+        f"{document.at('series')}: series: unknown series {name!r}: declare it in "
+        f"{document.path.parent / 'series' / name}.yaml ({suggestion(name, declared)})"
+    )
+
+
+def _may_be_series(name: str) -> bool:
+    """Tell whether a series may have that name: of another no file is looked for."""
+    try:
         names.check_series(name)
-        raise FileError(
-            f"{document.at('series')}: series: unknown series {name!r}: declare it in "
-            f"{document.path.parent / 'series' / name}.yaml ({suggestion(name, declared)})"
-        )
+    except IllegalNameError:
+        return False
+    return True
 
 
 def _check_series(spec: ModelSpec, document: Document, declared: Mapping[str, SeriesSpec]) -> None:

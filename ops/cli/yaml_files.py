@@ -7,8 +7,14 @@ from typing import Any, NamedTuple
 
 import yaml
 
+from shared.contracts.printable import printable, shortened
+
+LINE_CHARACTERS_MAX = 2_000  # of a mistake; paths are long, too
 FILE_BYTES_MAX = 64 * 1024  # sixteen times what a spec may have: room for comments
 STRING_TAG = "tag:yaml.org,2002:str"
+INT_TAG = "tag:yaml.org,2002:int"
+NESTING_MAX = 20  # a spec is three deep
+NUMBER_CHARACTERS_MAX = 300  # what a double can hold
 FLOAT_TAG = "tag:yaml.org,2002:float"
 
 
@@ -16,8 +22,8 @@ class FileError(ValueError):
     """Files that cannot be used: each line names file, place, what is wrong and what to do."""
 
     def __init__(self, *lines: str) -> None:
-        super().__init__("\n".join(lines))
-        self.lines = lines
+        self.lines = tuple(shortened(printable(line), LINE_CHARACTERS_MAX) for line in lines)
+        super().__init__("\n".join(self.lines))
 
 
 class Document(NamedTuple):
@@ -36,15 +42,36 @@ class Document(NamedTuple):
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML without aliases (a short file could unfold to gigabytes), and with 1e-3 as a number."""
+    """YAML without aliases (a short file could unfold to gigabytes) and tags, with 1e-3 as a
+    number, and not deeper than a spec can be."""
+
+    depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
-            raise yaml.MarkedYAMLError(
-                problem="aliases are not supported: write the value again", problem_mark=mark
-            )
-        return super().compose_node(parent, index)
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
+        if isinstance(event, yaml.AliasEvent):
+            raise _marked("aliases are not supported: write the value again", event)
+        if event.tag:
+            raise _marked("tags are not supported: write the value alone", event)
+        if self.depth == NESTING_MAX:
+            raise RecursionError
+        self.depth += 1
+        node = super().compose_node(parent, index)
+        self.depth -= 1
+        return node
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        if len(node.value) > NUMBER_CHARACTERS_MAX:
+            raise _marked(f"a number has at most {NUMBER_CHARACTERS_MAX} digits", node)
+        number: int = super().construct_yaml_int(node)
+        return number
+
+
+def _marked(problem: str, place: Any) -> yaml.MarkedYAMLError:
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=place.start_mark)
+
+
+_Loader.add_constructor(INT_TAG, _Loader.construct_yaml_int)
 
 
 _Loader.add_implicit_resolver(
@@ -94,8 +121,12 @@ def _document(path: Path, loader: _Loader) -> Document:
     mistakes = _visit(path, node, "", line_numbers)
     if mistakes:
         raise FileError(*mistakes)
-    value = loader.construct_document(node)
-    return Document(path, json.dumps(value, default=str), line_numbers)
+    text = json.dumps(loader.construct_document(node), default=str, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise FileError(f"{path}: a text holds half of a character: write another") from error
+    return Document(path, text, line_numbers)
 
 
 def _visit(path: Path, node: yaml.Node, above: str, line_numbers: dict[str, int]) -> list[str]:

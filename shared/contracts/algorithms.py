@@ -231,8 +231,11 @@ def _problem(
             fits = isinstance(value, int) and type(value) is int and least <= value <= greatest
         case Real(least=least, greatest=greatest):
             wanted = f"a number from {least} to {greatest}"
-            number = isinstance(value, int | float) and not isinstance(value, bool)
-            fits = number and least <= float(value) <= greatest  # NaN is within no range
+            fits = (
+                isinstance(value, int | float)
+                and not isinstance(value, bool)
+                and least <= value <= greatest  # NaN is within no range
+            )
     return None if fits else f"must be {wanted}, got {shown(value)}"
 
 

@@ -11,8 +11,10 @@ from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from shared.contracts import timing
+from shared.contracts.printable import printable, shortened
 
 VALUE_CHARACTERS_MAX = 60  # of a wrong value, as shown to its author
+LINE_CHARACTERS_MAX = 500  # of a mistake with its key
 
 TYPES = {
     "bool_type": "true or false",
@@ -38,8 +40,9 @@ class Complaint(NamedTuple):
     """What is wrong, what was found, and what to do."""
 
     def __str__(self) -> str:
-        """Key and problem as one line."""
-        return f"{self.key}: {self.problem}" if self.key else self.problem
+        """Key and problem as one line, whatever its author wrote."""
+        line = f"{self.key}: {self.problem}" if self.key else self.problem
+        return shortened(printable(line), LINE_CHARACTERS_MAX)
 
 
 class SpecError(ValueError):

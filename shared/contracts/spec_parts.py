@@ -144,7 +144,7 @@ def _check_quantiles(given: tuple[float, ...]) -> tuple[float, ...]:
 
 def _check_setting(given: object) -> object:
     """Let numbers and texts pass; which of them fit is the algorithm's business."""
-    number = isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given)
+    number = type(given) is int or (isinstance(given, float) and math.isfinite(given))
     if not number and not isinstance(given, str):
         raise ValueError(f"must be a finite number or a text, got {shown(given)}")
     return given

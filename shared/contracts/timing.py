@@ -8,8 +8,9 @@ from pydantic import AfterValidator, BeforeValidator, PlainSerializer
 
 UNITS_S = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
-_SHORT = re.compile(r"(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
-_ISO = re.compile(r"P(?=\d|T\d)(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_SHORT = re.compile(r"(?=\d)(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", re.ASCII)
+_ISO = re.compile(r"P(?=\d|T\d)(?:(\d+)D)?(?:T(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII)
+_CHARACTERS_MAX = 40  # far more than the longest takes; int() takes no more than 4,300 digits
 _SECONDS_MAX = timedelta.max.days * 86_400
 
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
@@ -39,7 +40,7 @@ def read_duration(given: object) -> object:
     if not isinstance(given, str):
         return given
     found = _SHORT.fullmatch(given) or _ISO.fullmatch(given)
-    if not found:
+    if not found or len(given) > _CHARACTERS_MAX:
         raise ValueError(f"not a duration: {given!r}; write '90s', '15m', '72h', '1d' or 'PT15M'")
     days, hours, minutes, seconds = (int(part or 0) for part in found.groups())
     total_s = ((days * 24 + hours) * 60 + minutes) * 60 + seconds

@@ -19,7 +19,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from shared.contracts import limits
 from shared.contracts.door import open_event
 from shared.contracts.envelope import ContractError, Envelope, Event
-from shared.contracts.printable import printable
+from shared.contracts.printable import printable, shortened
 from shared.messaging.errors import Rejected, Retryable
 from shared.messaging.log import Log
 
@@ -56,7 +56,7 @@ class Entrance(ABC):
             if not self.hear(record):
                 self.log.info("foreign", extra=message)
         except (ContractError, Rejected) as error:
-            why = shortened(printable(str(error)))
+            why = shortened(printable(str(error)), limits.REASON_CHARACTERS_MAX)
             self.dead_letters.reject(record.body, why)
             self.log.warning("rejected", extra={**message, "why": why})
         except Retryable as error:
@@ -136,14 +136,6 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for n, (key, _) in enumerate(pairs) if key in dict(pairs[:n]))
         raise ContractError(f"the key {twice!r} is given twice in one object: send it once")
     return made
-
-
-def shortened(reason: str) -> str:
-    """Answer a reason that may repeat what a stranger wrote, of any length."""
-    if len(reason) <= limits.REASON_CHARACTERS_MAX:
-        return reason
-    half = limits.REASON_CHARACTERS_MAX // 2 - 1  # the place comes first in it, the why last
-    return f"{reason[:half]}…{reason[-half:]}"
 
 
 def entry(build: Callable[[], Entrance]) -> Lambda:

@@ -2,6 +2,8 @@
 series."""
 
 import json
+import math
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from shared.contracts import names
@@ -46,7 +48,7 @@ class Parameters:
         path = names.parameter(self.env, model, ModelParameter.HYPERPARAMETERS)
         try:
             found = json.loads(self.text(path) or "{}")
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise SpecError(Complaint(path, f"is no JSON ({error}): {AN_OBJECT}")) from error
         if not isinstance(found, dict):
             problem = f"must be an object, got {shown(found)}: {AN_OBJECT}"
@@ -54,9 +56,20 @@ class Parameters:
         return {key: str(value) for key, value in found.items()}
 
     def threshold(self, model: str) -> float | None:
-        """Answer the absolute threshold that people set at run time; None without one."""
-        text = self.text(names.parameter(self.env, model, ModelParameter.THRESHOLD))
-        return None if text is None else float(text)
+        """Answer the absolute threshold that people set at run time; None without one.
+
+        Raises
+        ------
+        SpecError
+            If it is no number above 0.
+        """
+        path = names.parameter(self.env, model, ModelParameter.THRESHOLD)
+        if (text := self.text(path)) is None:
+            return None
+        with suppress(ValueError):
+            if 0 < (value := float(text)) < math.inf:
+                return value
+        raise SpecError(Complaint(path, f"holds {shown(text)}: write a number above 0"))
 
     def models(self) -> tuple[str, ...]:
         """Answer all models that have a spec."""
