@@ -11,10 +11,12 @@ from shared.messaging.decision import Decision
 def sweep(
     state: Evaluations, world: World | None, author: str, now: datetime
 ) -> Decision[Evaluations] | None:
-    """Decide again on everything that is seen."""
-    decision = (
-        Decision(state, "")
-        .and_then(lambda after: limit.hear(after, world, author))
-        .and_then(lambda after: limit.tighten(after, world, now))
-    )
+    """Decide again on everything that is seen.
+
+    Facts of one decision may be heard in either order, so it says one limit at most: a champion
+    that has baked when people declare another threshold tightens that one at the next sweep.
+    """
+    decision = Decision(state, "").and_then(lambda after: limit.hear(after, world, author))
+    if not decision.events:
+        decision = decision.and_then(lambda after: limit.tighten(after, world, now))
     return None if decision.is_idle else decision

@@ -178,6 +178,14 @@ def test_a_version_tightens_once_and_only_after_it_has_baked() -> None:
     assert sweep.sweep(decision.state, ABSOLUTE, "", BAKED + timedelta(days=9)) is None
 
 
+def test_a_threshold_declared_when_a_champion_has_baked_is_tightened_at_the_next_sweep() -> None:
+    # Said in one decision, both could be heard in either order, and the looser one stay in force.
+    first = decided(sweep.sweep(champion(state=NEW), ABSOLUTE, "alice", BAKED))
+    assert [type(event) for event in first.events] == [LimitSet]
+    second = decided(sweep.sweep(first.state, ABSOLUTE, "alice", BAKED))
+    assert [type(event) for event in second.events] == [LimitTightened]
+
+
 @pytest.mark.parametrize(
     ("state", "world"),
     [
