@@ -1,4 +1,5 @@
-"""One local AWS for all suites: its start costs a second, and every test has names of its own."""
+"""A local AWS for each file of suites, for two in one process share what moto keeps; every test has
+names of its own."""
 
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -14,7 +15,7 @@ Connect = Callable[[str], Any]
 BUCKET = "modelcycle-port-suites"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     """The local AWS, with an image whose models add a number."""
     with Front(0, tmp_path_factory.mktemp("front"), images=FIXTURE_IMAGES) as running:
@@ -22,13 +23,13 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
         yield running
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def connect(front: Front) -> Connect:
     """Make plain boto3 clients that sign as a service; each call is made once."""
     return lambda service: client(service, front.url, "modelcycle-deployer", attempts=1)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def numbers() -> Iterator[int]:
     """A new number for each name."""
     return count(1)
@@ -40,7 +41,7 @@ def fresh(numbers: Iterator[int]) -> str:
     return f"t{next(numbers)}"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def as_alice(front: Front) -> Connect:
     """Make clients that sign as a person."""
     return lambda service: client(service, front.url, "operator.alice", attempts=1)
