@@ -7,7 +7,15 @@ import numpy
 
 from algorithms.lightgbm.model import Model
 from algorithms.lightgbm.scale import Values
-from shared.forecasting.deepar_json import Configuration, Prediction, Series, level_key
+from shared.forecasting.deepar_json import (
+    Configuration,
+    FormatError,
+    Prediction,
+    Series,
+    level_key,
+)
+
+VALUES_MAX = 2_000_000  # in one answer: about 40 MB, many times what SageMaker passes on
 
 
 class UnknownQuantileError(ValueError):
@@ -25,6 +33,8 @@ def predict(
 
     Raises
     ------
+    FormatError
+        If the answer would hold more than `VALUES_MAX` values.
     UnknownQuantileError
         If a quantile is asked for that lies outside of those trained.
     UnusableSeriesError
@@ -38,10 +48,27 @@ def predict(
                 f"the quantile {level_key(level)} was asked for; this model knows"
                 f" {level_key(levels[0])} to {level_key(levels[-1])}"
             )
+    forecasts = model.forecast(series)
+    _check_size(len(series) * forecasts.shape[-1], configuration)
     return [
         _told(one, values, levels, configuration)
-        for one, values in zip(series, model.forecast(series), strict=True)
+        for one, values in zip(series, forecasts, strict=True)
     ]
+
+
+def _check_size(steps: int, configuration: Configuration) -> None:
+    """Raise FormatError where an answer would take the memory of all others."""
+    rows = {
+        "mean": 1,
+        "quantiles": len(configuration.quantiles),
+        "samples": configuration.num_samples,
+    }
+    values = steps * sum(rows[one] for one in set(configuration.output_types))
+    if values > VALUES_MAX:
+        raise FormatError(
+            f"the answer would hold {values} values, at most {VALUES_MAX}: "
+            "ask for fewer series, quantiles or samples in one request"
+        )
 
 
 def _told(

@@ -27,6 +27,7 @@ from shared.forecasting.deepar_json import Configuration, FormatError
 PORT_VARIABLE = "SAGEMAKER_BIND_TO_PORT"
 BODY_BYTES_MAX = 6 * 1024 * 1024  # SageMaker's limit of a request in real time
 THREADS = 4
+CONTENT_TYPE_CHARACTERS_SHOWN = 100
 JSON, JSON_LINES = "application/json", "application/jsonlines"
 
 Environ = dict[str, Any]
@@ -97,9 +98,8 @@ class Service:
             return _error("400 Bad Request", str(error))
         except UnicodeDecodeError:
             return _error("400 Bad Request", "the body is not UTF-8")
-        return _error(
-            "415 Unsupported Media Type", f"{content_type} is neither {JSON} nor {JSON_LINES}"
-        )
+        shown = content_type[:CONTENT_TYPE_CHARACTERS_SHOWN]
+        return _error("415 Unsupported Media Type", f"{shown} is neither {JSON} nor {JSON_LINES}")
 
     def _in_real_time(self, body: bytes) -> str:
         request = deepar_json.read_request(body)

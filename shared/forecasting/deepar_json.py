@@ -219,7 +219,7 @@ def _configuration(document: object) -> Configuration:
     possible = get_args(OutputType)
     if not types or any(one not in possible for one in types):
         raise FormatError(
-            f"{where}: output_types is {types!r}; it lists some of {', '.join(possible)}"
+            f"{where}: output_types is {types!r:.100}; it lists some of {', '.join(possible)}"
         )
     levels = fields.get("quantiles")
     return Configuration(
@@ -295,7 +295,8 @@ def _level(value: object) -> float:
 def _start(value: object, where: str) -> datetime:
     wanted = "it must be a time without a zone, as 2025-03-05 02:10:00"
     try:
-        start = datetime.fromisoformat(value) if isinstance(value, str) else None
+        text = value.replace("\0", "?") if isinstance(value, str) else None  # NUL would be its end
+        start = datetime.fromisoformat(text) if text is not None else None
     except ValueError:
         start = None
     if start is None or start.tzinfo is not None:

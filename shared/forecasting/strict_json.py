@@ -49,7 +49,7 @@ def fields(document: object, where: str, known: set[str] | None = None) -> Mappi
         raise FormatError(f"{where} is {_kind(document)}; it must be a JSON object")
     if known is not None and (strange := sorted(set(document) - known)):
         raise FormatError(
-            f"{where} has an unknown field {strange[0]!r}; known are {', '.join(sorted(known))}"
+            f"{where} has an unknown field {strange[0]!r:.50}; known are {', '.join(sorted(known))}"
         )
     return document
 

@@ -103,13 +103,13 @@ class Serving:
 
     def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
         self.process = process
-        self._port = port
+        self.port = port
 
     def request(
         self, method: str, path: str, body: str | bytes = b"", content_type: str = ""
     ) -> tuple[int, str]:
         """Answer status and body."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             connection.request(method, path, body, {"Content-Type": content_type})
             response = connection.getresponse()
