@@ -12,7 +12,9 @@ from shared.contracts.lifecycle.fields import Blob
 from shared.contracts.registration import Registration
 from shared.messaging.errors import Refused
 from tests.ports.conftest import Connect
+from tests.ports.simulated import gate, quiet_world
 from tests.services.evaluator.world import SageMaker
+from tests.simulation.ports import EvaluatorPorts
 
 
 def proposal(group: str, number: int = 1, description: str = "fine") -> Proposal:
@@ -46,44 +48,48 @@ class RegistryContract:
         """The port."""
         raise NotImplementedError
 
+    @pytest.fixture
+    def group(self, fresh: str) -> str:
+        return f"mc-dev-{fresh}"
+
     def test_a_run_becomes_one_version_however_often_it_is_registered(
-        self, registry: Any, fresh: str
+        self, registry: Any, group: str
     ) -> None:
-        registry.ensure_group(fresh)
-        registry.ensure_group(fresh)
-        first = registry.register(proposal(fresh, 1))
+        registry.ensure_group(group)
+        registry.ensure_group(group)
+        first = registry.register(proposal(group, 1))
         assert first.version == 1
-        second = registry.register(proposal(fresh, 2))
+        second = registry.register(proposal(group, 2))
         assert second.version == 2
-        assert registry.register(proposal(fresh, 1)) == first
-        assert registry.register(proposal(fresh, 3)).version == 3
+        assert registry.register(proposal(group, 1)) == first
+        assert registry.register(proposal(group, 3)).version == 3
         assert first.arn != second.arn
 
-    def test_a_run_is_found_when_it_is_there(self, registry: Any, fresh: str) -> None:
-        registry.ensure_group(fresh)
-        assert registry.find(fresh, "fees-r000000000001") is None
-        made = {n: registry.register(proposal(fresh, n)) for n in (1, 2, 3)}
+    def test_a_run_is_found_when_it_is_there(self, registry: Any, group: str) -> None:
+        registry.ensure_group(group)
+        assert registry.find(group, "fees-r000000000001") is None
+        made = {n: registry.register(proposal(group, n)) for n in (1, 2, 3)}
         for number, package in made.items():
-            assert registry.find(fresh, f"fees-r{number:012x}") == package
-        assert registry.find(fresh, "fees-r00000000000f") is None
+            assert registry.find(group, f"fees-r{number:012x}") == package
+        assert registry.find(group, "fees-r00000000000f") is None
 
-    def test_groups_count_their_own_versions(self, registry: Any, fresh: str) -> None:
-        other = f"{fresh}-other"
-        for group in (fresh, other):
-            registry.ensure_group(group)
-            assert registry.register(proposal(group)).version == 1
+    def test_groups_count_their_own_versions(self, registry: Any, group: str) -> None:
+        other = f"{group}-other"
+        for each in (group, other):
+            registry.ensure_group(each)
+            assert registry.register(proposal(each)).version == 1
         registry.register(proposal(other, 2))
-        assert registry.find(fresh, "fees-r000000000002") is None
+        assert registry.find(group, "fees-r000000000002") is None
 
-    def test_a_token_that_means_something_else_is_refused(self, registry: Any, fresh: str) -> None:
-        registry.ensure_group(fresh)
-        registry.register(proposal(fresh))
+    def test_a_token_that_means_something_else_is_refused(self, registry: Any, group: str) -> None:
+        registry.ensure_group(group)
+        registry.register(proposal(group))
         with pytest.raises(Refused):
-            registry.register(proposal(fresh, description="worse"))
+            registry.register(proposal(group, description="worse"))
 
-    def test_nothing_is_registered_without_its_group(self, registry: Any, fresh: str) -> None:
+    def test_nothing_is_registered_without_its_group(self, registry: Any, group: str) -> None:
         with pytest.raises(Refused):
-            registry.register(proposal(fresh))
+            registry.register(proposal(group))
 
 
 class TestMemory(RegistryContract):
@@ -92,6 +98,23 @@ class TestMemory(RegistryContract):
     @pytest.fixture
     def registry(self) -> Any:
         return SageMaker()
+
+
+class TestSimulated(RegistryContract):
+    """The simulator's cloud."""
+
+    @pytest.fixture
+    def registry(self) -> Any:
+        world = quiet_world()
+        return EvaluatorPorts(world, gate(world, "evaluator"))
+
+    @pytest.mark.xfail(reason="the simulator knows a token, and not what it was for")
+    def test_a_token_that_means_something_else_is_refused(self, registry: Any, group: str) -> None:
+        super().test_a_token_that_means_something_else_is_refused(registry, group)
+
+    @pytest.mark.xfail(reason="the simulated registry has any group")
+    def test_nothing_is_registered_without_its_group(self, registry: Any, group: str) -> None:
+        super().test_nothing_is_registered_without_its_group(registry, group)
 
 
 class TestSageMaker(RegistryContract):

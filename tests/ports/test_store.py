@@ -17,6 +17,9 @@ from shared.messaging.errors import AlreadyHeard, Conflict, HandlingError, Refus
 from shared.messaging.store import DynamoStore
 from tests.fakes.messaging import START, DrivenClock, MemoryStore
 from tests.ports.conftest import Connect
+from tests.ports.simulated import AgendaClock, gate, quiet_world
+from tests.simulation.store import Store, Table
+from tests.simulation.world import World
 
 LEASE_S = 90.0
 CAUSE = Cause(event_id="event-1", event_type="ModelRegistered", correlation_id="trip-1")
@@ -111,6 +114,10 @@ class StoreContract:
         store.commit("fees", at_revision(2), None, START)
         assert sorted(store.keys()) == ["blocks", "fees", "series:transactions"]
 
+
+class BoundedStoreContract(StoreContract):
+    """And what a table refuses, which the simulator leaves out for speed."""
+
     @pytest.mark.parametrize("event_id", [None, "event-1"])
     def test_an_aggregate_over_400_kb_is_refused_and_leaves_no_trace(
         self, store: Any, event_id: str | None
@@ -126,7 +133,7 @@ class StoreContract:
         assert store.load("fees", None).is_full
 
 
-class TestMemoryStore(StoreContract):
+class TestMemoryStore(BoundedStoreContract):
     """The fake."""
 
     @pytest.fixture
@@ -134,12 +141,29 @@ class TestMemoryStore(StoreContract):
         return memory(wall)
 
 
-class TestDynamoStore(StoreContract):
+class TestDynamoStore(BoundedStoreContract):
     """DynamoDB on the local AWS."""
 
     @pytest.fixture
     def store(self, wall: DrivenClock, connect: Connect, fresh: str) -> Any:
         return dynamo(wall, connect, fresh)
+
+
+class TestSimulatedStore(StoreContract):
+    """The simulator's."""
+
+    @pytest.fixture
+    def world(self) -> World:
+        return quiet_world()
+
+    @pytest.fixture
+    def wall(self, world: World) -> DrivenClock:
+        return AgendaClock(world.agenda)
+
+    @pytest.fixture(params=[False, True], ids=["as it is", "as text"])
+    def store(self, world: World, wall: DrivenClock, request: pytest.FixtureRequest) -> Any:
+        table = Table("any", State, lambda key: State(name="fees"), as_text=request.param)
+        return Store(world, gate(world), table)
 
 
 def memory(wall: DrivenClock) -> MemoryStore[State]:

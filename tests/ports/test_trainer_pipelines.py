@@ -12,7 +12,10 @@ from services.trainer.domain.seen import Execution, Progress
 from shared.messaging.errors import Refused
 from tests.local.world import ROLE
 from tests.ports.conftest import Connect
+from tests.ports.simulated import gate, quiet_world
 from tests.services.trainer.world import Aws
+from tests.simulation.clock import START as SIMULATED_START
+from tests.simulation.ports import TrainerPorts
 
 RUN, OTHER = "fees-r000000000001", "fees-r000000000002"
 GIVEN = {"Model": "fees"}
@@ -43,6 +46,11 @@ class PipelinesContract:
         """The name of a pipeline whose every execution fails, by what the model is called."""
         raise NotImplementedError
 
+    @pytest.fixture
+    def now(self) -> datetime:
+        """About the time when a test starts something."""
+        return datetime.now(UTC)
+
     def failed(self, pipelines: Any, arn: str) -> Execution:
         """Let an execution fail; answer it then."""
         raise NotImplementedError
@@ -58,9 +66,8 @@ class PipelinesContract:
         assert pipelines.execution(arn) == over
 
     def test_a_run_is_found_by_its_name_among_those_begun_since(
-        self, pipelines: Any, pipeline: str
+        self, pipelines: Any, pipeline: str, now: datetime
     ) -> None:
-        now = datetime.now(UTC)
         assert pipelines.find(pipeline, RUN, now - timedelta(hours=1)) is None
         arn = pipelines.start(pipeline, RUN, GIVEN)
         pipelines.start(pipeline, OTHER, GIVEN)
@@ -100,6 +107,29 @@ class TestMemory(PipelinesContract):
         pipelines.executions[arn] = Execution(
             progress=Progress.FAILED, failed_step="Refuse", reason="fees"
         )
+        found: Execution = pipelines.execution(arn)
+        return found
+
+
+class TestSimulated(PipelinesContract):
+    """The simulator's cloud."""
+
+    @pytest.fixture
+    def pipelines(self) -> Any:
+        world = quiet_world()
+        return TrainerPorts(world, gate(world, "trainer"))
+
+    @pytest.fixture
+    def pipeline(self) -> str:
+        return "mc-dev-lightgbm"
+
+    @pytest.fixture
+    def now(self) -> datetime:
+        return SIMULATED_START
+
+    def failed(self, pipelines: Any, arn: str) -> Execution:
+        run = pipelines.cloud.training.runs[arn]
+        run.shown = Execution(progress=Progress.FAILED, failed_step="Refuse", reason="fees")
         found: Execution = pipelines.execution(arn)
         return found
 
