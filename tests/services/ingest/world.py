@@ -92,7 +92,7 @@ class Outside:
         return self.specs.get(series)
 
     def series_names(self) -> tuple[str, ...]:
-        return tuple(self.specs)
+        return tuple(sorted(self.specs))
 
     def context(self, series: str) -> timedelta:
         return self.reads
