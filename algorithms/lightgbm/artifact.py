@@ -42,7 +42,10 @@ def load(folder: Path) -> Model:
     """
     try:
         return _model(json.loads((folder / DESCRIPTION).read_text(encoding="utf-8")), folder)
-    except (OSError, ValueError, KeyError, TypeError, booster.LightGBMError) as error:
+    except (
+        *(OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError),
+        booster.LightGBMError,
+    ) as error:
         raise BrokenArtifactError(
             f"{folder} holds no model that can be served: {type(error).__name__}: {error}"
         ) from error

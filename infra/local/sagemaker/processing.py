@@ -78,7 +78,7 @@ def _outputs(request: Request) -> list[dict[str, Any]]:
 
 
 def _local(root: Path, path: str) -> Path:
-    return root / PurePosixPath(path).relative_to(ML_ROOT)
+    return storage.within(root, PurePosixPath(path).relative_to(ML_ROOT).as_posix())
 
 
 KIND = Kind(

@@ -4,10 +4,20 @@ import gzip
 import io
 import shutil
 import tarfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
+from tempfile import SpooledTemporaryFile
+from typing import IO
 
 from infra.local.sagemaker.core import Blobs
+from shared.contracts.printable import printable, shortened
+
+UNPACKED_BYTES_MAX = 1024**3  # of a model: a few hundred KB of it may unpack to gigabytes
+ENTRIES_MAX = 10_000
+SPOOLED_BYTES_MAX = 16 * 1024**2  # larger ones are unpacked by way of the disk
+CHUNK_BYTES = 1024**2
+REASON_CHARACTERS_MAX = 300  # of what a key or an archive says of itself
 
 
 class JobError(Exception):
@@ -46,12 +56,16 @@ def fetch(blobs: Blobs, prefix: str, folder: Path) -> None:
     Raises
     ------
     JobError
-        If there is none, or a key climbs out of the folder.
+        If there is none, or a key climbs out of the folder or cannot be the name of a file.
     """
     for uri, name in matches(blobs, prefix):
         target = within(folder, name)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(blobs.get(uri))
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(blobs.get(uri))
+        except (OSError, ValueError) as error:  # as it is a folder, too, is too long, or holds NUL
+            shown = shortened(printable(uri), REASON_CHARACTERS_MAX)
+            raise JobError(f"ClientError: {shown} cannot be a file: {error}") from error
 
 
 def send(blobs: Blobs, folder: Path, prefix: str) -> None:
@@ -89,24 +103,66 @@ def unpack(body: bytes, folder: Path) -> None:
     Raises
     ------
     JobError
-        If it is no tar.gz, or an entry climbs out of the folder.
+        If it is no tar.gz, unpacks to too much, or has an entry that climbs out of the folder or is
+        neither file, folder nor link.
     """
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with tarfile.open(fileobj=io.BytesIO(body), mode="r:gz") as archive:
-            for entry in archive:
-                _unpack_entry(archive, entry, within(folder, entry.name))
-    except (tarfile.TarError, OSError, EOFError, KeyError) as error:
-        raise JobError(f"ClientError: Failed to extract model data archive: {error}") from error
+        with (
+            _unzipped(body) as plain,
+            tarfile.open(fileobj=plain, mode="r:") as archive,
+        ):
+            room = UNPACKED_BYTES_MAX
+            for number, entry in enumerate(archive):
+                if number == ENTRIES_MAX:
+                    raise _unfit(f"it has more than {ENTRIES_MAX} entries")
+                room -= _unpack_entry(archive, entry, within(folder, entry.name), room)
+    except RecursionError as error:
+        raise _unfit("a link leads to itself") from error
+    except (tarfile.TarError, zlib.error, OSError, EOFError, KeyError, ValueError) as error:
+        raise _unfit(str(error)) from error
 
 
-def _unpack_entry(archive: tarfile.TarFile, entry: tarfile.TarInfo, target: Path) -> None:
+def _unfit(reason: str) -> JobError:
+    shown = shortened(printable(reason), REASON_CHARACTERS_MAX)
+    return JobError(f"ClientError: Failed to extract model data archive: {shown}")
+
+
+def _unzipped(body: bytes) -> IO[bytes]:
+    """Answer the tar inside of a tar.gz: on disk, as its entries lie when they say how long they
+    are."""
+    plain = SpooledTemporaryFile(max_size=SPOOLED_BYTES_MAX)  # noqa: SIM115 (the caller closes it)
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(body)) as squeezed:
+            while chunk := squeezed.read(CHUNK_BYTES):
+                if plain.tell() + len(chunk) > UNPACKED_BYTES_MAX:
+                    raise _unfit(f"it unpacks to more than {UNPACKED_BYTES_MAX} bytes")
+                plain.write(chunk)
+    except BaseException:
+        plain.close()
+        raise
+    plain.seek(0)
+    return plain
+
+
+def _unpack_entry(archive: tarfile.TarFile, entry: tarfile.TarInfo, target: Path, room: int) -> int:
+    """Write one entry; answer its bytes, which are at most `room`."""
     if entry.isdir():
         target.mkdir(parents=True, exist_ok=True)
-    elif (content := archive.extractfile(entry)) is not None:  # follows links inside the archive
+        return 0
+    if not (entry.isfile() or entry.issym() or entry.islnk()):
+        raise _unfit(f"{entry.name} is neither file, folder nor link")
+    content = archive.extractfile(entry)  # follows links inside the archive
+    if content is None:
+        raise _unfit(f"{entry.name} leads to no file")
+    with content:
+        if (size := content.seek(0, io.SEEK_END)) > room:
+            raise _unfit(f"it unpacks to more than {UNPACKED_BYTES_MAX} bytes")
+        content.seek(0)
         target.parent.mkdir(parents=True, exist_ok=True)
-        with content, target.open("wb") as written:
+        with target.open("wb") as written:
             shutil.copyfileobj(content, written)
+    return size
 
 
 def within(folder: Path, name: str) -> Path:
@@ -119,5 +175,6 @@ def within(folder: Path, name: str) -> Path:
     """
     relative = PurePosixPath(name)
     if relative.is_absolute() or ".." in relative.parts:
-        raise JobError(f"ClientError: {name} is not a path below its folder")
+        shown = shortened(printable(name), REASON_CHARACTERS_MAX)
+        raise JobError(f"ClientError: {shown} is not a path below its folder")
     return folder / relative
