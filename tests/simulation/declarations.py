@@ -15,7 +15,13 @@ from tests.simulation.documents import HORIZON, LEVELS, SEASON, SERIES
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-STREAM = SeriesSpec(series=SERIES, window=timedelta(hours=1))
+STREAM = SeriesSpec(
+    series=SERIES,
+    window=timedelta(hours=1),
+    lateness=timedelta(hours=1),
+    grace=timedelta(hours=12),
+    expected_every=timedelta(days=2),
+)
 PLENTY = SeriesSummary(
     series=SERIES,
     first=START - timedelta(days=60),
@@ -46,6 +52,7 @@ def spec(
         "hyperparameters": {"num_boost_round": boost},
         "backtest": {"origins": 4, "stride": 2},
         "gate": {"min_points": 4},
+        "monitor": {"points": 10, "every": "2h", "consecutive": 2},
         "deployment": {"strategy": strategy},
         "approval": {"staging": staging, "production": production},
         "frozen": frozen,
@@ -62,6 +69,7 @@ class Declarations:
         self.thresholds: dict[str, Declared] = {}
         self.authors: dict[str, str] = {}
         self.unreadable: set[str] = set()
+        self.summary = PLENTY
         self.of_models: dict[str, TrainerWorld] = {}
 
     def models(self) -> tuple[str, ...]:
@@ -97,6 +105,6 @@ class Declarations:
         if known is None:
             spec = self.specs.get(model)
             series = STREAM if spec else None
-            known = TrainerWorld(spec=spec, series=series, summary=PLENTY if spec else None)
+            known = TrainerWorld(spec=spec, series=series, summary=self.summary if spec else None)
             self.of_models[model] = known
         return known

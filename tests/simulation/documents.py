@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 
@@ -28,11 +29,15 @@ class Quality(Enum):
 
 def forecast_at(index: int, quality: Quality) -> dict[float, tuple[float, ...]]:
     """Answer what a version forecasts from an origin: it knows the truth, more or less."""
-    truth = VALUES[index : index + HORIZON]
+    return spread(VALUES[index : index + HORIZON], quality)
+
+
+def spread(truth: Sequence[float], quality: Quality) -> dict[float, tuple[float, ...]]:
+    """Answer a forecast around what comes true."""
     if quality is Quality.BAD:
         return {level: tuple(3 * value + level for value in truth) for level in LEVELS}
-    spread = 1.0 if quality is Quality.GOOD else 0.4
-    return {level: tuple(value + spread * (level - 0.4) for value in truth) for level in LEVELS}
+    width = 1.0 if quality is Quality.GOOD else 0.4
+    return {level: tuple(value + width * (level - 0.4) for value in truth) for level in LEVELS}
 
 
 FORECASTS = {

@@ -57,15 +57,24 @@ IN_THE_CLOUD: Mapping[str, tuple[float, ...]] = MappingProxyType(
         "spec unreadable": (0.03, 0.1),
     }
 )
+OF_THE_DATA: Mapping[str, tuple[float, ...]] = MappingProxyType(
+    {
+        "late records": (0.1, 0.3),
+        "records twice": (0.2, 0.5),
+        "malformed records": (0.1, 0.3),
+        "decay": (0.7,),
+    }
+)
 BY_THE_WORLD: Mapping[str, tuple[float, ...]] = MappingProxyType(
     {
         "clock skew": (1.0,),
+        "data stream": (0.2,),
         "several models": (0.15,),
         "stored as text": (0.3,),
     }
 )
 FAULTS: Mapping[str, tuple[float, ...]] = MappingProxyType(
-    {**AT_A_CALL, **TO_A_MESSAGE, **IN_THE_CLOUD, **BY_THE_WORLD}
+    {**AT_A_CALL, **TO_A_MESSAGE, **IN_THE_CLOUD, **OF_THE_DATA, **BY_THE_WORLD}
 )
 
 

@@ -6,6 +6,7 @@ S2    a verdict that was heard stands; declined is the last word
 S3    one effective roll-out for one approval, one for each configuration
 S4    the limit loosens only where a person, or a roll-back, loosens it
 S5    a version that missed its gate is never registered, offered or served
+S6    a window holds each of its records once, and nothing else
 S7    one training in flight for each model; caps and rests are kept
 S9    the lineage is complete, with digests
 S10   only legal transitions of roll-outs and runs
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 from services.deployer.domain.seen import Package, Verdict
 from services.deployer.domain.state import Deployments
 from services.evaluator.domain.state import Evaluations
+from services.ingest.domain.windows import Window
 from services.trainer.domain.state import Trainings
 from services.trainer.domain.wanted import Trigger
 from shared.contracts import names
@@ -85,6 +87,8 @@ class Watch:
         self.done: dict[tuple[str, str, str], int] = {}
         self.facts: dict[tuple[str, ...], str] = {}
         self.details: dict[str, str] = {}
+        self.spoken: list[tuple[str, str]] = []
+        self.quarantined: set[str] = set()
         self.commits = 0
         self.has_secrets = world.mix.rate("poison") > 0
 
@@ -203,6 +207,15 @@ class Watch:
             new = origin > package.registration.cutoff
             self.expect(new, "S13", f"v{made.version} was trained on {origin}")
 
+    def window_written(self, window: Window) -> None:
+        """Ingest writes a window: its total tells which records are in it."""
+        total, sent = int(window.total), self.world.streams.sent.get(window.start, 0)
+        self.expect(total == window.total, "S6", f"{window.start}: a total of {window.total}")
+        once = total.bit_count() == window.count
+        self.expect(once, "S6", f"{window.start}: {window.count} records make {total:b}")
+        strangers = total & ~sent
+        self.expect(not strangers, "S6", f"{window.start}: {strangers:b} were never sent")
+
     # workers ------------------------------------------------------------------------------------
 
     def concerns(self, service: str, key: str, envelope: Envelope[Event]) -> None:
@@ -269,6 +282,7 @@ class Watch:
         self.expect(known == entry.detail, "S16", f"{event_id} says two things")
         if known is not entry.detail:
             return
+        self.spoken.append((str(data.get("model")), entry.detail_type))
         self.world.note(f"{entry.source}: {entry.detail_type} {brief(data)}")
         self.world.count(entry.detail_type)
         if entry.detail_type in ONCE:
@@ -277,6 +291,9 @@ class Watch:
             self.expect(first == event_id, "S16", f"{fact} is said as {first} and {event_id}")
         if entry.detail_type == "ModelRegistered":
             self.lineage(data["lineage"])
+        if entry.detail_type == "RecordsQuarantined":
+            lines = self.world.training.blobs[data["uri"]].splitlines()
+            self.quarantined |= {json.loads(line)["record"]["id"] for line in lines}
         self.world.people.hear(entry.detail_type, data)
 
     def lineage(self, lineage: dict[str, Any]) -> None:

@@ -1,23 +1,39 @@
 """Liveness: what must have happened once faults have stopped and time has passed.
 
 ====  ==========================================================================================
+L1    every record reaches the feature store, or is told to be quarantined
 L2    every training has ended, and every candidate with it
 S7    every person's wish for a training was followed by one, or is remembered
 L3    every approval has ended: it serves, or was told to have failed, or waits for a person
 L4    every dead letter got a decision with a name
+L5    no degradation is met with silence
 L6    every todo is empty, and no message waits
 S8    what serves is what we left there, or automation has stopped and a person was told
 S1    what was revoked is gone
 ====  ==========================================================================================
 """
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from services.deployer.domain.seen import Verdict
 from services.deployer.domain.state import Deployments, OfStage
 from services.trainer.domain.state import Trainings
-from shared.contracts import names
+from shared.contracts import limits, names
 from shared.contracts.names import Stage
+from tests.simulation.clock import DAY_S, HOUR_S
+from tests.simulation.streams import RECORDS_MAX, START_S
+
+ANSWERS = frozenset(
+    {
+        "AccuracyRecovered",
+        "TrainingStarted",
+        "TrainingSuppressed",
+        "EndpointInService",
+        "DeploymentRolledBack",
+        "DeploymentFailed",
+    }
+)
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -33,10 +49,40 @@ def check(world: "World") -> None:
         for key, kept in table.items.items():
             left = [item.kind for item in kept.todo]
             expect(not left, "L6", f"{service} {key} has still to do {left}")
+    if world.has_data:
+        records(world)
     for model in world.declared.models():
+        degradations(world, model)
         trainings(world, world.tables["trainer"].kept(model).state)
         for stage in Stage:
             deployed(world, world.tables["deployer"].kept(model).state, stage)
+
+
+def records(world: "World") -> None:
+    """Every record is where it should be, online and offline."""
+    expect, streams = world.watch.expect, world.streams
+    latest = max(streams.offline, default=0)  # what is older is online only where a model reads it
+    for start, sent in sorted(streams.sent.items()):
+        hour = (start - START_S) // HOUR_S
+        told = sum(
+            2**index for index in range(RECORDS_MAX) if f"{hour}-{index}" in world.watch.quarantined
+        )
+        there = streams.offline.get(start)
+        missing = sent & ~(int(there.total) if there else 0) & ~told
+        expect(not missing, "L1", f"hour {hour}: of {sent:b} {missing:b} are nowhere")
+        online = streams.online.get(datetime.fromtimestamp(start, UTC))
+        same = there is None or online is not None and online.total == float(there.total)
+        read = start > latest - limits.WINDOW_CONTEXT_DAYS_MIN * DAY_S
+        expect(same or not read, "L1", f"hour {hour}: {online} is online, {there} offline")
+
+
+def degradations(world: "World", model: str) -> None:
+    """Whoever hears of a degradation does something about it, or says why not."""
+    said = [name for of_model, name in world.watch.spoken if of_model == model]
+    for at, name in enumerate(said):
+        if name == "AccuracyDegraded":
+            met = ANSWERS & set(said[at:])
+            world.watch.expect(bool(met), "L5", f"{model}: nobody answers its degradation")
 
 
 def trainings(world: "World", state: Trainings) -> None:

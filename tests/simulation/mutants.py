@@ -20,8 +20,10 @@ from services.evaluator.domain import champion, gate, limit
 from services.evaluator.domain.actions import Register
 from services.evaluator.effects import EFFECTS as EVALUATOR_EFFECTS
 from services.evaluator.effects import register
+from services.ingest import effects as ingest_effects
+from services.ingest.domain.actions import PublishWindows
 from services.trainer import effects as trainer_effects
-from services.trainer.domain import governor, runs
+from services.trainer.domain import degradation, governor, runs
 from services.trainer.domain.actions import StartRun
 from services.trainer.domain.seen import Progress
 from services.trainer.domain.state import Phase, Trainings
@@ -29,11 +31,11 @@ from shared.contracts import envelope, names
 from shared.contracts.aws import ModelPackageChanged
 from shared.contracts.envelope import ContractError
 from shared.contracts.wishes import SweepRequested
-from shared.messaging.decision import Kept
+from shared.messaging.decision import Ignored, Kept
 from shared.messaging.errors import Rejected
 from shared.messaging.lambda_entry import Entrance
 from shared.messaging.worker import Worker
-from tests.simulation import store
+from tests.simulation import data_ports, store
 from tests.simulation.ports import Bus
 
 Planted = AbstractContextManager[Any]
@@ -244,6 +246,41 @@ def start_settles_as_collecting() -> Planted:
     return patch.dict(trainer_effects.EFFECTS, {StartRun: early})
 
 
+def ids_of_records_forgotten() -> Planted:
+    return patch.object(data_ports.SeriesStore, "ids", lambda self, series, shards: {})
+
+
+def revised_windows_not_written() -> Planted:
+    honest = ingest_effects.publish_windows
+
+    def publish(action: PublishWindows, ports: Any) -> Any:
+        return honest(action.changed(revised=()) if action.created else action, ports)
+
+    lazy = ingest_effects.EFFECTS[PublishWindows]._replace(do=publish)
+    return patch.dict(ingest_effects.EFFECTS, {PublishWindows: lazy})
+
+
+def degradation_shrugged_off() -> Planted:
+    shrug = Ignored("it will pass")
+    return patch.object(degradation, "begin", lambda state, said, metadata, world, now: shrug)
+
+
+# bugs that the simulator found, as they were ------------------------------------------------------
+
+
+def approval_asked_before_a_lost_answer() -> Planted:
+    def roll_out(action: RollOut, ports: Any) -> RolloutBegun:
+        deployer_effects.still_approved(action, ports)
+        return deployer_effects.roll_out(action, ports)
+
+    as_it_was = deployer_effects.EFFECTS[RollOut]._replace(do=roll_out)
+    return patch.dict(deployer_effects.EFFECTS, {RollOut: as_it_was})
+
+
+def roll_back_without_capacity_begins_again() -> Planted:
+    return patch.object(serving, "is_on_its_way_back", lambda state, stage: False)
+
+
 @contextmanager
 def both(one: Planted, other: Planted) -> Iterator[None]:
     """Plant two changes that make one bug."""
@@ -251,6 +288,12 @@ def both(one: Planted, other: Planted) -> Iterator[None]:
         yield
 
 
+FOUND: dict[str, Mutant] = {
+    "approval asked before a lost answer": Mutant("S8", approval_asked_before_a_lost_answer),
+    "roll-back without capacity begins again": Mutant(
+        "S10", roll_back_without_capacity_begins_again
+    ),
+}
 MUTANTS: dict[str, Mutant] = {
     "hint trusted without Describe": Mutant("S1", hint_trusted_without_describe),
     "approval looked at before the queue only": Mutant(
@@ -260,6 +303,7 @@ MUTANTS: dict[str, Mutant] = {
     "UpdateEndpoint retried blindly": Mutant("S3", update_retried_blindly),
     "limit loosens with a worse version": Mutant("S4", limit_loosens_with_a_worse_version),
     "gate lets all pass": Mutant("S5", gate_lets_all_pass),
+    "ids of records forgotten": Mutant("S6", ids_of_records_forgotten),
     "run in flight not looked at": Mutant("S7", run_in_flight_not_looked_at),
     "no rest between runs": Mutant("S7", no_rest_between_runs),
     "refused wish forgotten": Mutant("S7", refused_wish_forgotten),
@@ -274,8 +318,11 @@ MUTANTS: dict[str, Mutant] = {
     "inbox forgets after an hour": Mutant("S16", inbox_forgets_after_an_hour),
     "ids made when said": Mutant("S16", ids_made_when_said),
     "revision not compared": Mutant("S16", revision_not_compared),
+    "revised windows not written": Mutant("L1", revised_windows_not_written),
     "failed run not noticed": Mutant("L2", failed_run_not_noticed),
     "deferred for ever": Mutant("L3", deferred_for_ever),
     "poison goes back to the queue": Mutant("L4", poison_goes_back_to_the_queue),
+    "degradation shrugged off": Mutant("L5", degradation_shrugged_off),
     "sweep does nothing": Mutant("L6", sweep_does_nothing),
+    **FOUND,
 }

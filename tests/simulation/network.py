@@ -2,10 +2,10 @@
 dead-letter queue; and hints from AWS, which may be lost, stale, or forged."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from shared.contracts import limits
+from shared.contracts import limits, names
 from shared.contracts.aws import SOURCE as AWS
 from shared.contracts.aws import Hint
 from shared.contracts.envelope import SOURCE, Envelope, Event, Metadata
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 DEPTH_MAX = 2
+RECORDS = names.records_queue("dev")
 HEARD_BY: dict[str, list[str]] = {}
 for row in SUBSCRIPTIONS:
     is_hint = issubclass(row.event, Hint)
@@ -40,6 +41,8 @@ class Message:
     body: str
     is_poison: bool = False
     receives: int = 0
+    queue: str = ""
+    """Where a service has several."""
 
 
 @dataclass
@@ -148,10 +151,20 @@ class Network:
                 what, spoilt = poison.spoil(self.world.chance.of("spoiling"), body)
                 self.send(service, what, spoilt, is_poison=True)
 
-    def send(self, service: str, name: str, body: str, is_poison: bool = False) -> None:
+    def send_records(self, body: str) -> None:
+        """Bring a batch of records to ingest, once or oftener."""
+        self.send("ingest", "records", body, queue=RECORDS)
+        if self.world.strikes("duplicate"):
+            self.send("ingest", "records", body, queue=RECORDS)
+        if self.world.strikes("poison"):
+            self.send("ingest", "no json", f"{body[:-9]}{poison.SECRET}", True, RECORDS)
+
+    def send(
+        self, service: str, name: str, body: str, is_poison: bool = False, queue: str = ""
+    ) -> None:
         """Put a message on its way."""
         self.sent += 1
-        message = Message(f"m{self.sent}", service, name, body, is_poison)
+        message = Message(f"m{self.sent}", service, name, body, is_poison, queue=queue)
         after_s = 1.0
         if self.world.strikes("reorder"):
             after_s = self.world.chance.of("reordering").uniform(1, 10 * MINUTE_S)
@@ -202,8 +215,8 @@ class Network:
         """Have a function handle a batch; what fails comes back when its visibility is over."""
         for message in batch:
             message.receives += 1
-        names = ", ".join(message.name for message in batch)
-        self.world.note(f"{service} gets {names}")
+        held = ", ".join(message.name for message in batch)
+        self.world.note(f"{service} gets {held}")
         self.batch.append(batch)
         try:
             failed = self.world.invoke(service, batch)
@@ -232,7 +245,7 @@ class Network:
             return
         choice = self.world.chance.of("meanwhile").randrange(3)
         if choice == 0 and self.batch[-1][0].name != "sweep":
-            again = [Message(m.id, m.service, m.name, m.body, m.is_poison) for m in self.batch[-1]]
+            again = [replace(message) for message in self.batch[-1]]
             for message in again:
                 message.receives = limits.QUEUE_RECEIVES_MAX - 1
             self.invoke_twin(again)

@@ -12,6 +12,17 @@ from services.evaluator import effects as evaluator_effects
 from services.evaluator import handlers as evaluator_handlers
 from services.evaluator.domain.state import Evaluations
 from services.evaluator.ports import Ports as EvaluatorAll
+from services.ingest import effects as ingest_effects
+from services.ingest import handlers as ingest_handlers
+from services.ingest.absorption import Absorption
+from services.ingest.domain.state import Series
+from services.ingest.intake import Concerned as SeriesConcerned
+from services.ingest.intake import IngestDoor, Intake
+from services.ingest.ports import Ports as IngestAll
+from services.monitor import effects as monitor_effects
+from services.monitor import handlers as monitor_handlers
+from services.monitor.domain.state import Watch
+from services.monitor.ports import Ports as MonitorAll
 from services.trainer import effects as trainer_effects
 from services.trainer import handlers as trainer_handlers
 from services.trainer.domain.parameters import Site
@@ -23,7 +34,16 @@ from shared.messaging.decision import Kept, Todo
 from shared.messaging.evidence import Evidence
 from shared.messaging.lambda_entry import Door, entry
 from shared.messaging.worker import Service, Worker
+from tests.simulation.data_ports import (
+    Files,
+    IngestPorts,
+    MonitorPorts,
+    SeriesStore,
+    SeriesTable,
+    Summaries,
+)
 from tests.simulation.gate import Gate
+from tests.simulation.network import RECORDS
 from tests.simulation.ports import (
     ENV,
     Bus,
@@ -44,9 +64,13 @@ TABLES: Mapping[str, tuple[type[Any], Callable[[str], Any]]] = {
     "evaluator": (Evaluations, lambda key: Evaluations(env=ENV, model=key)),
     "deployer": (Deployments, lambda key: Deployments(env=ENV, model=key)),
 }
+DATA_TABLES: Mapping[str, tuple[type[Any], Callable[[str], Any]]] = {
+    "ingest": (Series, lambda key: Series(series=key)),
+    "monitor": (Watch, lambda key: Watch(env=ENV, key=key)),
+}
 
 
-def trainer(world: "World", gate: Gate) -> Service[Any]:
+def trainer(world: "World", gate: Gate, store: Any) -> Service[Any]:
     """Put the trainer together."""
     ports = TrainerPorts(world, gate)
     return Service(
@@ -58,7 +82,7 @@ def trainer(world: "World", gate: Gate) -> Service[Any]:
     )
 
 
-def evaluator(world: "World", gate: Gate) -> Service[Any]:
+def evaluator(world: "World", gate: Gate, store: Any) -> Service[Any]:
     """Put the evaluator together."""
     ports = EvaluatorPorts(world, gate)
     return Service(
@@ -70,7 +94,7 @@ def evaluator(world: "World", gate: Gate) -> Service[Any]:
     )
 
 
-def deployer(world: "World", gate: Gate) -> Service[Any]:
+def deployer(world: "World", gate: Gate, store: Any) -> Service[Any]:
     """Put the deployer together."""
     ports = DeployerPorts(world, gate)
     return Service(
@@ -82,7 +106,33 @@ def deployer(world: "World", gate: Gate) -> Service[Any]:
     )
 
 
-BUILD: Mapping[str, Callable[["World", Gate], Service[Any]]] = {
+def ingest(world: "World", gate: Gate, store: Any) -> Service[Any]:
+    """Put ingest together."""
+    ports = IngestPorts(world, gate)
+    return Service(
+        name="ingest",
+        handlers=ingest_handlers.HANDLERS,
+        effects=ingest_effects.EFFECTS,
+        look=ports,
+        ports=IngestAll(store, ports, ports, Summaries(world, gate), gate),
+    )
+
+
+def monitor(world: "World", gate: Gate, store: Any) -> Service[Any]:
+    """Put the monitor together."""
+    ports = MonitorPorts(world, gate)
+    return Service(
+        name="monitor",
+        handlers=monitor_handlers.HANDLERS,
+        effects=monitor_effects.EFFECTS,
+        look=ports,
+        ports=MonitorAll(ports, ports, ports),
+    )
+
+
+BUILD: Mapping[str, Callable[["World", Gate, Any], Service[Any]]] = {
+    "ingest": ingest,
+    "monitor": monitor,
     "trainer": trainer,
     "evaluator": evaluator,
     "deployer": deployer,
@@ -130,10 +180,14 @@ class Process:
 
     def __init__(self, world: "World", service: str, table: Table[Any]) -> None:
         gate = Gate(world, service)
-        store: Store[Any] = Store(world, gate, table)
+        store: Store[Any]
+        if isinstance(table, SeriesTable):
+            store = SeriesStore(world, gate, table)
+        else:
+            store = Store(world, gate, table)
         self.log = ListeningLog(world)
         self.worker = WatchedWorker(
-            service=BUILD[service](world, gate),
+            service=BUILD[service](world, gate, store),
             store=store,
             bus=Bus(world, gate),
             clock=gate,
@@ -143,10 +197,24 @@ class Process:
             code_version="simulated",
         )
         self.worker.world = world
-        self.handler = entry(lambda: Door(self.worker, DeadLetters(world, gate), self.log))
+        door: Door = Door(self.worker, DeadLetters(world, gate), self.log)
+        if isinstance(store, SeriesStore):
+            door = self.door_of_ingest(world, gate, store)
+        self.handler = entry(lambda: door)
+
+    def door_of_ingest(self, world: "World", gate: Gate, store: SeriesStore) -> IngestDoor:
+        """Put ingest's own loop before the worker's, as its app.py does."""
+        self.worker.concerned = SeriesConcerned(store)
+        files = Files(world, gate)
+        absorption = Absorption(store, IngestPorts(world, gate), files, gate)
+        intake = Intake(absorption, self.worker)
+        return IngestDoor(intake, files, RECORDS, DeadLetters(world, gate), self.log)
 
     def handle(self, batch: "list[Message]") -> set[str]:
         """Hand a batch to the Lambda handler; answer the ids of those that failed."""
-        records = [{"messageId": one.id, "body": one.body, "attributes": {}} for one in batch]
+        records = [
+            {"messageId": one.id, "body": one.body, "eventSourceARN": f"arn:{one.queue}"}
+            for one in batch
+        ]
         answer = self.handler({"Records": records}, None)
         return {failure["itemIdentifier"] for failure in answer["batchItemFailures"]}

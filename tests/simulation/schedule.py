@@ -52,6 +52,8 @@ def run(plan: Plan) -> Outcome:
     try:
         for model in models:
             world.people.begin(model)
+        if world.has_data:
+            world.streams.begin()
         troubled(world)
         quiet(world)
         liveness.check(world)
@@ -76,6 +78,7 @@ def quiet(world: World) -> None:
     """Let faults stop and time pass, until nothing changes any more."""
     world.is_quiet = True
     world.note("faults stop")
+    world.streams.send_what_is_left()
     unchanged = 0
     for _ in range(ROUNDS_MAX):
         for dead in list(world.network.dead):

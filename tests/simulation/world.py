@@ -2,21 +2,23 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shared.contracts import names
 from shared.contracts.names import Stage
 from tests.simulation.chance import Chance
 from tests.simulation.clock import Agenda
+from tests.simulation.data_ports import SeriesTable
 from tests.simulation.declarations import Declarations
 from tests.simulation.documents import Quality
 from tests.simulation.faults import Died, Mix
 from tests.simulation.hosting import Hosting
 from tests.simulation.network import Message, Network
 from tests.simulation.people import People
-from tests.simulation.processes import TABLES, Process
+from tests.simulation.processes import DATA_TABLES, TABLES, Process
 from tests.simulation.registry import ACCOUNT, Registry
 from tests.simulation.store import Table
+from tests.simulation.streams import Streams
 from tests.simulation.training import Training
 
 if TYPE_CHECKING:
@@ -40,7 +42,10 @@ class World:
         self.trace: list[tuple[int, int, str]] = []
         self.keys: list[str] = []
         self.began: list[int] = []
-        self.services = tuple(TABLES)
+        self.has_data = self.strikes("data stream")
+        tables = {**TABLES, **DATA_TABLES} if self.has_data else TABLES
+        self.services = tuple(tables)
+        self.streams = Streams(self)
         self.watch: Watch
         self.network = Network(self)
         self.declared = Declarations(self)
@@ -49,8 +54,9 @@ class World:
         self.training = Training(self)
         self.people = People(self)
         as_text = self.strikes("stored as text")
-        self.tables = {
-            name: Table(name, state, initial, as_text) for name, (state, initial) in TABLES.items()
+        self.tables: dict[str, Table[Any]] = {
+            name: (SeriesTable if name == "ingest" else Table)(name, state, initial, as_text)
+            for name, (state, initial) in tables.items()
         }
         self.processes: dict[str, Process] = {}
 
