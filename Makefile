@@ -1,5 +1,6 @@
 # One door for people and CI alike. Every target installs what it needs into .venv first.
 PYTHON ?= python3
+PROCESSES ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
@@ -32,8 +33,8 @@ demo: $(SETUP) ## Run the whole loop on this machine; your own series: make demo
 up: $(SETUP) ## Keep it running, with a market, until Ctrl-C (ARGS="--source none --speed 60")
 	@$(BIN)/modelcycle up $(ARGS)
 
-test: $(SETUP) ## Run all tests (ARGS="-k name" for some)
-	$(BIN)/python -m pytest $(ARGS)
+test: $(SETUP) ## Run all tests (ARGS="-k name" for some, PROCESSES=0 for one after the other)
+	$(BIN)/python -m pytest --numprocesses $(PROCESSES) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 sim: $(SETUP) ## Simulate schedules of faults (SEEDS=10000, SEEDS=5000:6000, SEEDS="=7 --trace"; JOBS=2)
 	@$(BIN)/python -m tests.simulation --jobs $(or $(JOBS),2) --seeds $(or $(SEEDS),10000)

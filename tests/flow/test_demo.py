@@ -46,7 +46,7 @@ def play(folder: Path, *options: str) -> tuple[subprocess.CompletedProcess[str],
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=290,
         env={**os.environ, "AWS_PROFILE": "no-such-profile"},
     )
     result = folder / "result.json"

@@ -13,14 +13,14 @@ FIXTURE_IMAGES = {"modelcycle/mean": "tests.local.fixture_algorithms.mean"}
 Clients = Callable[..., Any]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     """The local AWS; tests keep apart by the names that they choose."""
     with Front(0, tmp_path_factory.mktemp("front"), images=FIXTURE_IMAGES) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def aws(front: Front) -> Clients:
     """Make a plain boto3 client: a service, and who signs."""
 
@@ -30,7 +30,7 @@ def aws(front: Front) -> Clients:
     return connect
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def bucket(aws: Clients) -> str:
     """A bucket for everybody."""
     aws("s3").create_bucket(Bucket="modelcycle-tests")
