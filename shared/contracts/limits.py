@@ -14,6 +14,7 @@ EVENT_REVISION_MAX = 10**12 - 1  # a thousand a second for thirty years: twelve 
 EVENT_INDEX_MAX = 10**4 - 1  # of an event within its decision: four digits
 REASON_CHARACTERS_MAX = 1_000  # of a rejection: it may repeat what a stranger wrote
 EVENT_TEXT_CHARACTERS_MAX = 1_000  # a reason or a note is a sentence or two, not a log
+S3_KEY_BYTES_MAX = 1_024  # AWS
 OBJECT_BYTES_MAX = 512 * 1024 * 1024  # in S3: what a function has memory to read in one go
 PUT_EVENTS_ENTRIES_MAX = 10  # AWS: entries in one call of PutEvents
 PUT_EVENTS_BYTES_MAX = 960 * 1024  # AWS: 1 MB a call, with source and detail-type of each entry

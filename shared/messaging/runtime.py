@@ -1,6 +1,7 @@
 """What every service's app.py needs to put its worker together."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +12,7 @@ from aws_lambda_powertools import Logger
 from botocore.config import Config
 
 from shared.contracts import limits, names
+from shared.contracts.printable import printable, shortened
 from shared.messaging.aws_errors import translated
 from shared.messaging.bus import EventBridgeBus
 from shared.messaging.clock import WallClock, clock_of
@@ -30,7 +32,9 @@ if TYPE_CHECKING:
 QUICK = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
 LOCAL_REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 LOCAL_TAG = "local"
-TOO_LARGE = "TooLarge"
+TOO_LARGE, NO_URI = "TooLarge", "NotAnS3Uri"
+S3_URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>.+)", re.DOTALL)
+URI_CHARACTERS_SHOWN = 200
 
 
 class MisconfiguredError(RuntimeError):
@@ -125,9 +129,10 @@ class S3Blobs:
         Raises
         ------
         Refused
-            If it is not there, may not be read, or is larger than `limits.OBJECT_BYTES_MAX`.
+            If it is no S3 URI, is not there, may not be read, or is larger than
+            `limits.OBJECT_BYTES_MAX`.
         """
-        bucket, _, key = uri.removeprefix("s3://").partition("/")
+        bucket, key = bucket_and_key(uri)
         with translated():
             found = self.s3.get_object(Bucket=bucket, Key=key)
             if (size := found["ContentLength"]) > limits.OBJECT_BYTES_MAX:
@@ -135,6 +140,22 @@ class S3Blobs:
                     TOO_LARGE, f"{uri} has {size} bytes, at most {limits.OBJECT_BYTES_MAX} are read"
                 )
             return found["Body"].read()
+
+
+def bucket_and_key(uri: str) -> tuple[str, str]:
+    """Take ``s3://bucket/key`` apart.
+
+    Raises
+    ------
+    Refused
+        If it is none, or S3 has no such names.
+    """
+    found = S3_URI.fullmatch(uri)
+    is_text = not any("\ud800" <= sign <= "\udfff" for sign in uri)  # halves of characters
+    if found is None or not is_text or len(found["key"].encode()) > limits.S3_KEY_BYTES_MAX:
+        shown = shortened(printable(uri), URI_CHARACTERS_SHOWN)
+        raise Refused(NO_URI, f"{shown!r} is no S3 URI: s3://bucket/key is expected")
+    return found["bucket"], found["key"]
 
 
 class SqsDeadLetters:

@@ -65,7 +65,8 @@ def fetch(blobs: Blobs, prefix: str, folder: Path) -> None:
             target.write_bytes(blobs.get(uri))
         except (OSError, ValueError) as error:  # as it is a folder, too, is too long, or holds NUL
             shown = shortened(printable(uri), REASON_CHARACTERS_MAX)
-            raise JobError(f"ClientError: {shown} cannot be a file: {error}") from error
+            why = getattr(error, "strerror", None) or error
+            raise JobError(f"ClientError: {shown} cannot be a file: {why}") from error
 
 
 def send(blobs: Blobs, folder: Path, prefix: str) -> None:
