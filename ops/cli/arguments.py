@@ -4,6 +4,7 @@ import click
 
 from shared.contracts import limits
 
+VERSION_DIGITS_MAX = len(str(limits.VERSION_MAX))
 RULE = "rule:"
 """How the deployer signs what a spec's rule decided: no person may write so."""
 
@@ -18,17 +19,22 @@ class VersionNumber(click.ParamType[int]):
     ) -> int:
         """Read the number."""
         text = str(value).removeprefix("v")
-        if not text.isdecimal() or not 1 <= int(text) <= limits.VERSION_MAX:
+        is_short = text.isdecimal() and text.isascii() and len(text) <= VERSION_DIGITS_MAX
+        if not is_short or not 1 <= int(text) <= limits.VERSION_MAX:
             self.fail(f"{value!r} is no version: write its number, as 3 or v3", param, ctx)
         return int(text)
 
 
 def check_note(ctx: click.Context, param: click.Parameter, given: str | None) -> str:
-    """Accept what fits into the registry and into an event: one line, not signed as the rule."""
-    text = (given or "").strip()
-    if "\n" in text or len(text) > limits.EVENT_TEXT_CHARACTERS_MAX:
+    """Accept what fits into the registry and into an event, and can be shown to others: one line,
+    not signed as the rule."""
+    text = (given or "").replace("\N{NO-BREAK SPACE}", " ").strip()
+    if not text.isprintable() or len(text) > limits.EVENT_TEXT_CHARACTERS_MAX:
         raise click.BadParameter(
-            f"must be one line of at most {limits.EVENT_TEXT_CHARACTERS_MAX} characters", ctx, param
+            f"must be one line of at most {limits.EVENT_TEXT_CHARACTERS_MAX} characters, each of "
+            "which can be printed",
+            ctx,
+            param,
         )
     if text.startswith(RULE):
         raise click.BadParameter(f"must not begin with '{RULE}': rules sign so", ctx, param)

@@ -4,7 +4,9 @@ from enum import IntEnum
 
 import click
 
-from shared.contracts.printable import printable
+from shared.contracts.printable import printable, shortened
+
+LINE_CHARACTERS_MAX = 2_000  # paths are long
 
 
 class ExitCode(IntEnum):
@@ -44,9 +46,13 @@ class CliError(Exception):
     def show(self) -> None:
         """Write both to stderr."""
         for line in self.what.splitlines():
-            click.echo(f"{click.style('Error:', fg='red', bold=True)} {printable(line)}", err=True)
-        fix = printable(self.fix)
-        click.echo(f"{click.style('Try:', fg='cyan', bold=True)} {fix}", err=True)
+            click.echo(f"{click.style('Error:', fg='red', bold=True)} {shown(line)}", err=True)
+        click.echo(f"{click.style('Try:', fg='cyan', bold=True)} {shown(self.fix)}", err=True)
+
+
+def shown(line: str) -> str:
+    """Answer a line as it may be shown, whatever was given to the program."""
+    return shortened(printable(line), LINE_CHARACTERS_MAX)
 
 
 def failed(what: str, fix: str) -> CliError:

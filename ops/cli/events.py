@@ -43,10 +43,10 @@ class Since(click.ParamType[datetime | timedelta]):
         except (ValueError, OverflowError):
             pass
         try:
-            moment = datetime.fromisoformat(str(value))
-        except ValueError:
+            moment = datetime.fromisoformat(str(value).replace("\0", "?"))  # NUL would be its end
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+        except (ValueError, OverflowError):
             self.fail(f"{value!r}: write a time, as 2026-03-01T12:00Z, or 30m, 2h, 3d", param, ctx)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 @click.group()

@@ -10,7 +10,7 @@ from ops.cli.errors import misused, not_found
 from services.journal import reading
 from services.journal.aws import DynamoBook
 from services.journal.domain import Entry
-from shared.contracts import names
+from shared.contracts import limits, names
 from shared.contracts.door import open_event
 from shared.contracts.envelope import ContractError
 from shared.contracts.lifecycle import DecisionRecorded
@@ -60,7 +60,8 @@ class Story:
         CliError
             If there is none, or there are several.
         """
-        if entry := reading.show_event(self.book, event_id):
+        may_be_whole = 0 < len(event_id) <= limits.EVENT_ID_CHARACTERS_MAX
+        if may_be_whole and (entry := reading.show_event(self.book, event_id)):
             return entry
         latest = reading.list_events(self.book, limit=SEARCHED)
         found = [entry for entry in latest if event_id and entry.event_id.startswith(event_id)]

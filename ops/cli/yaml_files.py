@@ -102,10 +102,11 @@ def read(path: Path) -> Document:
 
 def _text(path: Path) -> str:
     try:
-        size_bytes = path.stat().st_size
-        if size_bytes > FILE_BYTES_MAX:
-            raise FileError(f"{path}: has {size_bytes} bytes, a spec has at most {FILE_BYTES_MAX}")
-        return path.read_text(encoding="utf-8")
+        with path.open("rb") as file:  # what is no file has no size, and may never end
+            content = file.read(FILE_BYTES_MAX + 1)
+        if len(content) > FILE_BYTES_MAX:
+            raise FileError(f"{path}: has more than the {FILE_BYTES_MAX} bytes of a spec at most")
+        return content.decode("utf-8")
     except UnicodeDecodeError as error:
         raise FileError(f"{path}: not UTF-8 at byte {error.start}: save it as UTF-8") from error
     except OSError as error:

@@ -115,7 +115,7 @@ BAD_FILES = [
     ("gate: !!python/name:os.system x", "models/bad.yaml:6: not valid YAML: tags are not"),
     ("---\nmodel: other", "models/bad.yaml:6: not valid YAML: but found another document"),
     ("gate: " + "[" * 20_000, "models/bad.yaml: nested too deeply"),
-    ("# " + "x" * 70_000, "models/bad.yaml: has 70"),
+    ("# " + "x" * 70_000, "models/bad.yaml: has more than the 65536 bytes"),
     ("season: \x00", "models/bad.yaml: not valid YAML: unacceptable character #x0000"),
 ]
 

@@ -28,6 +28,7 @@ from shared.contracts.timing import read_duration
 FOLDER = Path(".local") / "up"
 PORT = 4577
 SPEED, CHANGE_AFTER = 600.0, "3d"
+SPEED_LEAST, SPEED_GREATEST = 0.001, 1e6
 EXPORTED = (
     "AWS_ENDPOINT_URL",
     "AWS_REGION",
@@ -36,6 +37,14 @@ EXPORTED = (
     "AWS_SECRET_ACCESS_KEY",
 )
 """What points any AWS client here; credentials that are named come before those of a profile."""
+
+
+def check_speed(ctx: click.Context, param: click.Parameter, given: float) -> float:
+    """Accept a speed that a clock can have; NaN is within no range."""
+    if given != 0 and not SPEED_LEAST <= given <= SPEED_GREATEST:
+        bounds = f"0, or from {SPEED_LEAST:g} to {SPEED_GREATEST:,.0f}"
+        raise click.BadParameter(f"{given:g} is not {bounds}", ctx, param)
+    return given
 
 
 @click.command()
@@ -48,7 +57,8 @@ EXPORTED = (
 )
 @click.option(
     "--speed",
-    type=click.FloatRange(0),
+    type=float,
+    callback=check_speed,
     default=SPEED,
     show_default=True,
     help="Of the market's time, by the real one's; 0: as fast as everything can follow.",
