@@ -97,6 +97,10 @@ class Declarations:
         self.thresholds[model] = Declared(value=value, where=where, revision=revision)
         self.authors[model] = who
 
+    def take_threshold_away(self, model: str) -> None:
+        """A person deletes a threshold."""
+        self.thresholds.pop(model, None)
+
     def of_trainer(self, model: str) -> TrainerWorld:
         """Answer what the trainer sees."""
         if model in self.unreadable:

@@ -47,7 +47,7 @@ class Hosting:
 
     def hint(self, name: str, config: str, status: str) -> None:
         """Say that an endpoint changed."""
-        self.world.network.hint(
+        self.world.bus.hint(
             "SageMaker Endpoint State Change",
             {"EndpointName": name, "EndpointConfigName": config, "EndpointStatus": status},
         )

@@ -1,4 +1,5 @@
 """Safety: what must never happen, looked at after every effect.
+What is said is looked at in `facts`.
 
 ====  ==========================================================================================
 S1    no effect starts for an unapproved version, or one that is not what was approved
@@ -8,14 +9,11 @@ S4    the limit loosens only where a person, or a roll-back, loosens it
 S5    a version that missed its gate is never registered, offered or served
 S6    a window holds each of its records once, and nothing else
 S7    one training in flight for each model; caps and rests are kept
-S9    the lineage is complete, with digests
 S10   only legal transitions of roll-outs and runs
 S11   models do not affect each other
 S12   poison changes nothing, and its neighbours succeed
 S13   what judges was never trained on
-S14   no secret in logs, events or reasons
 S15   a finished item is never done again
-S16   no fact is said twice under different ids
 ====  ==========================================================================================
 """
 
@@ -37,42 +35,15 @@ from shared.contracts.evaluation import Evaluation
 from shared.contracts.lifecycle.fields import Blob
 from shared.contracts.names import Stage
 from shared.forecasting.deepar_json import Series
-from shared.messaging.decision import Entry, Kept, Todo
+from shared.messaging.decision import Kept, Todo
 from tests.simulation import documents, legality
 from tests.simulation.documents import Quality
-from tests.simulation.poison import SECRET
+from tests.simulation.violation import expect
 
 if TYPE_CHECKING:
     from tests.simulation.network import Dead, Message
     from tests.simulation.training import Run
     from tests.simulation.world import World
-
-# what tells two facts of one kind apart, by detail-type
-ONCE: dict[str, tuple[str, ...]] = {
-    "TrainingStarted": ("run_id",),
-    "TrainingCompleted": ("run_id",),
-    "TrainingFailed": ("run_id",),
-    "ModelEvaluated": ("run_id",),
-    "ModelRefused": ("run_id",),
-    "ModelRegistered": ("run_id",),
-    "ModelApproved": ("package_arn",),
-    "ModelDeclined": ("package_arn",),
-    "ApprovalRevoked": ("package_arn",),
-    "PromotionRequested": ("model", "version"),
-    "PromotionApproved": ("model", "version"),
-    "PromotionDeclined": ("model", "version"),
-    "DeploymentStarted": ("endpoint_config",),
-    "EndpointInService": ("endpoint_config",),
-}
-
-
-class Violation(BaseException):
-    """An invariant does not hold: it passes through all that catches exceptions."""
-
-    def __init__(self, invariant: str, text: str) -> None:
-        super().__init__(f"{invariant}: {text}")
-        self.invariant = invariant
-        self.text = text
 
 
 class Watch:
@@ -85,17 +56,7 @@ class Watch:
         self.tampered: dict[str, int] = {}
         self.deleted_by_hand: set[str] = set()
         self.done: dict[tuple[str, str, str], int] = {}
-        self.facts: dict[tuple[str, ...], str] = {}
-        self.details: dict[str, str] = {}
-        self.spoken: list[tuple[str, str]] = []
-        self.quarantined: set[str] = set()
         self.commits = 0
-        self.has_secrets = world.mix.rate("poison") > 0
-
-    def expect(self, holds: bool, invariant: str, text: str) -> None:
-        """Speak up where something does not hold."""
-        if not holds:
-            raise Violation(invariant, text)
 
     @property
     def invocation(self) -> int:
@@ -105,7 +66,7 @@ class Watch:
     def its_own(self, model: str) -> None:
         """What is done now must be about the model that it is done for."""
         keys = self.world.keys
-        self.expect(not keys or keys[-1] == model, "S11", f"{keys[-1:]} acts upon {model}")
+        expect(not keys or keys[-1] == model, "S11", f"{keys[-1:]} acts upon {model}")
 
     # the cloud ----------------------------------------------------------------------------------
 
@@ -113,21 +74,21 @@ class Watch:
         """SageMaker accepts a roll-out."""
         owned, made = names.read_endpoint(endpoint), names.read_endpoint_config(config)
         assert owned and made
-        self.expect((owned.model, owned.stage) == (made.model, made.stage), "S11", config)
+        expect((owned.model, owned.stage) == (made.model, made.stage), "S11", config)
         self.its_own(owned.model)
         kept = self.world.registry.kept[self.world.arn(owned.model, made.version)]
         package = kept.package
         self.approved(package, made.stage, kept.revoked_at)
         self.unchanged(package, config)
         self.configs[config] += 1
-        self.expect(self.configs[config] == 1, "S3", f"{config} is rolled out again")
+        expect(self.configs[config] == 1, "S3", f"{config} is rolled out again")
         if not is_rollback:
             key = (owned.model, owned.stage, made.version)
             self.rollouts[key] += 1
             allowed = 1 + self.world.people.deployed.get((key[0], str(key[1]), key[2]), 0)
-            self.expect(self.rollouts[key] <= allowed, "S3", f"{key} is rolled out again")
+            expect(self.rollouts[key] <= allowed, "S3", f"{key} is rolled out again")
         quality = self.world.quality_of(config)
-        self.expect(quality is not Quality.BAD, "S5", f"{config} missed its gate")
+        expect(quality is not Quality.BAD, "S5", f"{config} missed its gate")
 
     def approved(self, package: Package, stage: Stage, revoked_at: dict[Stage, int]) -> None:
         """A version that goes on its way is approved, or was when the function began."""
@@ -136,7 +97,7 @@ class Watch:
             wanted[Stage.PRODUCTION] = package.production or Verdict.PENDING
         for of_stage, verdict in wanted.items():
             just_now = revoked_at.get(of_stage, -1) >= self.invocation
-            self.expect(
+            expect(
                 verdict is Verdict.APPROVED or just_now,
                 "S1",
                 f"v{package.version} goes to {stage} and is {verdict} for {of_stage}",
@@ -146,11 +107,11 @@ class Watch:
         """What serves is what was approved."""
         hosting, training = self.world.hosting, self.world.training
         served = hosting.models.get(hosting.configs[config])
-        self.expect(served == package.artifact_uri, "S1", f"{config} serves {served}")
+        expect(served == package.artifact_uri, "S1", f"{config} serves {served}")
         digest = training.digests[package.artifact_uri]
         just_now = self.tampered.get(package.artifact_uri, -1) >= self.invocation
         same = digest == package.registration.artifact_sha256
-        self.expect(same or just_now, "S1", f"{package.artifact_uri} is not what was approved")
+        expect(same or just_now, "S1", f"{package.artifact_uri} is not what was approved")
 
     def deletion_begins(self, endpoint: str, config: str) -> None:
         """A service deletes an endpoint."""
@@ -165,7 +126,7 @@ class Watch:
         self.its_own(made.model)
         endpoint = self.world.hosting.endpoints.get(names.endpoint("dev", made.model, made.stage))
         in_use = endpoint and endpoint.is_settled and endpoint.config == config
-        self.expect(not in_use, "S8", f"{config} serves and is deleted")
+        expect(not in_use, "S8", f"{config} serves and is deleted")
 
     def training_begins(self, run: "Run", others: Iterable["Run"]) -> None:
         """SageMaker accepts a run."""
@@ -173,29 +134,29 @@ class Watch:
         for other in others:
             if other.model == run.model:
                 running = other.ended_at is None
-                self.expect(not running, "S7", f"{run.run_id} begins while {other.run_id} runs")
+                expect(not running, "S7", f"{run.run_id} begins while {other.run_id} runs")
                 again = other.run_id == run.run_id
-                self.expect(not again, "S7", f"{run.run_id} is started twice")
+                expect(not again, "S7", f"{run.run_id} is started twice")
 
     def registered(self, model: str, package: Package, evidence: Blob) -> None:
         """The registry has a new version."""
         self.its_own(model)
         training = self.world.training
         run = training.of_run[package.registration.run_id]
-        self.expect(run.quality is not Quality.BAD, "S5", f"{run.run_id} missed its gate")
+        expect(run.quality is not Quality.BAD, "S5", f"{run.run_id} missed its gate")
         body = training.blobs.get(evidence.uri, b"")
-        self.expect(documents.sha256(body) == evidence.sha256, "S9", "the evidence differs")
+        expect(documents.sha256(body) == evidence.sha256, "S9", "the evidence differs")
         judged = Evaluation.model_validate_json(body)
         manifest = json.loads(training.blobs[package.registration.manifest_uri])
         cutoff = datetime.fromisoformat(manifest["judged_cutoff"])
         trained_on = [one.start for one in judged.windows if one.start <= cutoff]
-        self.expect(not trained_on, "S13", f"judged by {trained_on}, trained up to {cutoff}")
+        expect(not trained_on, "S13", f"judged by {trained_on}, trained up to {cutoff}")
 
     def offered(self, model: str, package: Package) -> None:
         """A version is offered for production."""
         self.its_own(model)
         run = self.world.training.of_run[package.registration.run_id]
-        self.expect(run.quality is not Quality.BAD, "S5", f"v{package.version} missed its gate")
+        expect(run.quality is not Quality.BAD, "S5", f"v{package.version} missed its gate")
 
     def champion_asked(self, config: str, instances: Sequence[Series]) -> None:
         """The champion is asked for windows of another version's backtest."""
@@ -205,23 +166,23 @@ class Watch:
         for one in instances:
             origin = one.start.replace(tzinfo=UTC) + len(one.target) * documents.HOUR
             new = origin > package.registration.cutoff
-            self.expect(new, "S13", f"v{made.version} was trained on {origin}")
+            expect(new, "S13", f"v{made.version} was trained on {origin}")
 
     def window_written(self, window: Window) -> None:
         """Ingest writes a window: its total tells which records are in it."""
         total, sent = int(window.total), self.world.streams.sent.get(window.start, 0)
-        self.expect(total == window.total, "S6", f"{window.start}: a total of {window.total}")
+        expect(total == window.total, "S6", f"{window.start}: a total of {window.total}")
         once = total.bit_count() == window.count
-        self.expect(once, "S6", f"{window.start}: {window.count} records make {total:b}")
+        expect(once, "S6", f"{window.start}: {window.count} records make {total:b}")
         strangers = total & ~sent
-        self.expect(not strangers, "S6", f"{window.start}: {strangers:b} were never sent")
+        expect(not strangers, "S6", f"{window.start}: {strangers:b} were never sent")
 
     # workers ------------------------------------------------------------------------------------
 
     def concerns(self, service: str, key: str, envelope: Envelope[Event]) -> None:
         """A worker handles an event for an aggregate."""
         model = getattr(envelope.data, "model", key)
-        self.expect(model == key, "S11", f"{service}: an event about {model} reaches {key}")
+        expect(model == key, "S11", f"{service}: an event about {model} reaches {key}")
 
     def committed(
         self, service: str, key: str, before: Kept[Any], after: Kept[Any], now: datetime
@@ -232,16 +193,16 @@ class Watch:
         state, was = after.state, before.state
         if isinstance(state, Deployments):
             wrong = legality.of_verdicts(was, state)
-            self.expect(not wrong, "S2", wrong)
+            expect(not wrong, "S2", wrong)
             wrong = legality.of_rollouts(was, state)
-            self.expect(not wrong, "S10", f"{service} {key}: {wrong}")
+            expect(not wrong, "S10", f"{service} {key}: {wrong}")
         elif isinstance(state, Evaluations):
             said = "".join(item.body for item in after.todo if item not in before.todo)
             wrong = legality.of_limit(was, state, said)
-            self.expect(not wrong, "S4", f"{key}: {wrong}")
+            expect(not wrong, "S4", f"{key}: {wrong}")
         elif isinstance(state, Trainings):
             wrong = legality.of_run(was, state)
-            self.expect(not wrong, "S10", f"{service} {key}: {wrong}")
+            expect(not wrong, "S10", f"{service} {key}: {wrong}")
             self.rests(was, state, now)
 
     def rests(self, was: Trainings, state: Trainings, now: datetime) -> None:
@@ -254,78 +215,26 @@ class Watch:
         spec = self.world.declared.specs[state.model]
         starts = state.starts_of_a_day(now)
         cap = spec.training.daily_cap
-        self.expect(len(starts) <= cap, "S7", f"{len(starts)} runs in a day, {cap} are allowed")
+        expect(len(starts) <= cap, "S7", f"{len(starts)} runs in a day, {cap} are allowed")
         rested = not was.starts or now - was.starts[-1] >= spec.training.cool_down
-        self.expect(rested, "S7", f"{run.id} begins without a rest")
+        expect(rested, "S7", f"{run.id} begins without a rest")
 
     def begins(self, service: str, key: str, item: Todo) -> None:
         """A worker sets about an item."""
         done_at = self.done.get((service, key, item.id))
         again = done_at is not None and done_at < self.invocation
-        self.expect(not again, "S15", f"{service} {key}: {item.kind} {item.id} is done again")
+        expect(not again, "S15", f"{service} {key}: {item.kind} {item.id} is done again")
 
     def finished(self, service: str, key: str, item: Todo, after: Kept[Any]) -> None:
         """A worker has done with an item."""
         if after.revision and all(one.id != item.id for one in after.todo):
             self.done[service, key, item.id] = self.world.step
         elif item.kind == "Publish":
-            self.expect(False, "S15", f"{service} {key}: {item.id} is said, and stays to be said")
-
-    def said(self, entry: Entry) -> None:
-        """A service says something."""
-        self.told(entry.detail, entry.detail_type)
-        if entry.detail_type == "DecisionRecorded":
-            return
-        detail = json.loads(entry.detail)
-        event_id, data = detail["metadata"]["event_id"], detail["data"]
-        known = self.details.setdefault(event_id, entry.detail)
-        self.expect(known == entry.detail, "S16", f"{event_id} says two things")
-        if known is not entry.detail:
-            return
-        self.spoken.append((str(data.get("model")), entry.detail_type))
-        self.world.note(f"{entry.source}: {entry.detail_type} {brief(data)}")
-        self.world.count(entry.detail_type)
-        if entry.detail_type in ONCE:
-            fact = (entry.detail_type, *(str(data[name]) for name in ONCE[entry.detail_type]))
-            first = self.facts.setdefault(fact, event_id)
-            self.expect(first == event_id, "S16", f"{fact} is said as {first} and {event_id}")
-        if entry.detail_type == "ModelRegistered":
-            self.lineage(data["lineage"])
-        if entry.detail_type == "RecordsQuarantined":
-            lines = self.world.training.blobs[data["uri"]].splitlines()
-            self.quarantined |= {json.loads(line)["record"]["id"] for line in lines}
-        self.world.people.hear(entry.detail_type, data)
-
-    def lineage(self, lineage: dict[str, Any]) -> None:
-        """From what a version was made: all of it is there, as its digest says."""
-        training = self.world.training
-        for name in ("dataset", "evaluation"):
-            body = training.blobs.get(lineage[name]["uri"], b"")
-            same = documents.sha256(body) == lineage[name]["sha256"]
-            self.expect(same, "S9", f"{name} of {lineage['run_id']} is not what its digest says")
-        for name in ("artifact", "judged_artifact"):
-            uri = lineage[name]["uri"]
-            same = training.digests.get(uri) == lineage[name]["sha256"] or uri in self.tampered
-            self.expect(same, "S9", f"{name} of {lineage['run_id']} is not what its digest says")
+            expect(False, "S15", f"{service} {key}: {item.id} is said, and stays to be said")
 
     def handled(self, batch: "list[Message]", failed: set[str], dead: "list[Dead]") -> None:
         """A function has handled a batch."""
         for message in batch:
             if message.is_poison and message.id not in failed:
                 said = any(one.message.body == message.body and one.reason for one in dead)
-                self.expect(said, "S12", f"poison ({message.name}) went without a word")
-
-    def told(self, *said: object) -> None:
-        """Something is logged, said, or given as a reason."""
-        if self.has_secrets:
-            self.expect(SECRET not in str(said), "S14", f"a secret is told: {said}")
-
-    def bug(self, *said: object) -> None:
-        """A worker logs a bug: none is expected."""
-        raise Violation("S0", f"a bug: {said}")
-
-
-def brief(data: dict[str, Any]) -> str:
-    """Say shortly what an event is about."""
-    wanted = ("model", "run_id", "stage", "version", "back_to", "reason", "rule", "strategy")
-    return " ".join(f"{name}={str(data[name])[:60]}" for name in wanted if name in data)
+                expect(said, "S12", f"poison ({message.name}) went without a word")

@@ -23,6 +23,8 @@ from shared.contracts import limits, names
 from shared.contracts.names import Stage
 from tests.simulation.clock import DAY_S, HOUR_S
 from tests.simulation.streams import RECORDS_MAX, START_S
+from tests.simulation.violation import expect
+from tests.simulation.world import BY_HAND
 
 ANSWERS = frozenset(
     {
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
 
 def check(world: "World") -> None:
     """Look at the world as it is in the end; raises Violation."""
-    expect = world.watch.expect
     for dead in world.network.dead:
         expect(dead.reason is not None, "L4", f"{dead.message.name} lies in the dead letters")
     for service, table in world.tables.items():
@@ -60,12 +61,12 @@ def check(world: "World") -> None:
 
 def records(world: "World") -> None:
     """Every record is where it should be, online and offline."""
-    expect, streams = world.watch.expect, world.streams
+    streams = world.streams
     latest = max(streams.offline, default=0)  # what is older is online only where a model reads it
     for start, sent in sorted(streams.sent.items()):
         hour = (start - START_S) // HOUR_S
         told = sum(
-            2**index for index in range(RECORDS_MAX) if f"{hour}-{index}" in world.watch.quarantined
+            2**index for index in range(RECORDS_MAX) if f"{hour}-{index}" in world.facts.quarantined
         )
         there = streams.offline.get(start)
         missing = sent & ~(int(there.total) if there else 0) & ~told
@@ -78,16 +79,15 @@ def records(world: "World") -> None:
 
 def degradations(world: "World", model: str) -> None:
     """Whoever hears of a degradation does something about it, or says why not."""
-    said = [name for of_model, name in world.watch.spoken if of_model == model]
+    said = [name for of_model, name in world.facts.spoken if of_model == model]
     for at, name in enumerate(said):
         if name == "AccuracyDegraded":
             met = ANSWERS & set(said[at:])
-            world.watch.expect(bool(met), "L5", f"{model}: nobody answers its degradation")
+            expect(bool(met), "L5", f"{model}: nobody answers its degradation")
 
 
 def trainings(world: "World", state: Trainings) -> None:
     """Every training has ended, and what became of it is known."""
-    expect = world.watch.expect
     expect(state.run is None, "L2", f"{state.model}: a run has not ended: {state.run}")
     wishes(world, state)
     stuck = [str(one) for one in state.candidates]
@@ -106,12 +106,12 @@ def wishes(world: "World", state: Trainings) -> None:
         if model == state.model and state.remembered is None:
             # it is trained for as soon as it is said, or the run it waited for came later
             followed = any(at >= said_s for at in began)
-            world.watch.expect(followed, "S7", f"{model}: the wish of {said_s} s was dropped")
+            expect(followed, "S7", f"{model}: the wish of {said_s} s was dropped")
 
 
 def deployed(world: "World", state: Deployments, stage: Stage) -> None:
     """What serves is what should."""
-    expect, of_stage = world.watch.expect, state.stages[stage]
+    of_stage = state.stages[stage]
     name = names.endpoint("dev", state.model, stage)
     endpoint = world.hosting.endpoints.get(name)
     frozen = world.declared.specs[state.model].frozen
@@ -121,7 +121,8 @@ def deployed(world: "World", state: Deployments, stage: Stage) -> None:
     expect(frozen or of_stage.waiting is None, "L3", f"{name}: v{of_stage.waiting} still waits")
     serves = endpoint.config if endpoint else None
     expected = of_stage.live.config if of_stage.live else None
-    expect(serves == expected, "S8", f"{name} serves {serves}, expected is {expected}")
+    is_theirs = expected is None and serves == BY_HAND  # what people put there is not ours to take
+    expect(serves == expected or is_theirs, "S8", f"{name} serves {serves}, expected is {expected}")
     expect(endpoint is None or endpoint.is_settled, "S8", f"{name} is {endpoint}")
     revoked(world, state, stage, of_stage)
 
@@ -137,4 +138,4 @@ def revoked(world: "World", state: Deployments, stage: Stage, of_stage: OfStage)
         else set()
     )
     gone = Verdict.DECLINED not in said
-    world.watch.expect(gone, "S1", f"v{of_stage.live.version} was revoked and serves in {stage}")
+    expect(gone, "S1", f"v{of_stage.live.version} was revoked and serves in {stage}")

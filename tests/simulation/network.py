@@ -1,20 +1,16 @@
 """From the bus to a queue for each service: at least once, in any order, late, or by way of the
-dead-letter queue; and hints from AWS, which may be lost, stale, or forged."""
+dead-letter queue."""
 
 import json
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shared.contracts import limits, names
-from shared.contracts.aws import SOURCE as AWS
 from shared.contracts.aws import Hint
-from shared.contracts.envelope import SOURCE, Envelope, Event, Metadata
 from shared.contracts.subscriptions import SUBSCRIPTIONS
 from shared.contracts.wishes import SweepRequested, scheduled
-from shared.messaging.decision import Entry
-from shared.messaging.errors import Retryable
 from tests.simulation import poison
-from tests.simulation.clock import DAY_S, HOUR_S, MINUTE_S
+from tests.simulation.clock import DAY_S, MINUTE_S
 from tests.simulation.faults import Died
 
 if TYPE_CHECKING:
@@ -27,7 +23,7 @@ for row in SUBSCRIPTIONS:
     is_hint = issubclass(row.event, Hint)
     name = row.event.aws_name if issubclass(row.event, Hint) else row.event.detail_type()
     HEARD_BY.setdefault(name, []).append(row.service)
-SWEEP_AFTER_S = (5 * MINUTE_S, 8 * HOUR_S, 2 * DAY_S, 2 * DAY_S)
+SWEEP_AFTER_S = (5 * MINUTE_S, DAY_S, 3 * DAY_S, 3 * DAY_S)
 WEEK_S = 7 * DAY_S
 
 
@@ -64,78 +60,8 @@ class Network:
         self.polling: set[str] = set()
         self.sweeping: set[str] = set()
         self.dead: list[Dead] = []
-        self.hints: list[tuple[str, dict[str, Any]]] = []
         self.sent = 0
         self.batch: list[list[Message]] = []
-
-    # what is said ----------------------------------------------------------------------------
-
-    def publish(self, entries: tuple[Entry, ...]) -> None:
-        """Take what a service says on the bus; sometimes only the first part of it."""
-        taken = entries
-        if self.world.strikes("partial publish"):
-            taken = entries[: len(entries) // 2]
-        for entry in taken:
-            self.world.watch.said(entry)
-            if entry.detail_type in HEARD_BY:
-                detail = self.by_newer_code(entry.detail)
-                body = (
-                    f'{{"source":"{entry.source}","detail-type":"{entry.detail_type}",'
-                    f'"detail":{detail}}}'
-                )
-                self.deliver(entry.detail_type, body)
-        if taken != entries:
-            raise Retryable("the bus did not take all of it")
-
-    def by_newer_code(self, detail: str) -> str:
-        """Let newer code on the other side say more than ours knows."""
-        if not self.world.strikes("newer code"):
-            return detail
-        return detail.replace('"data":{', '"data":{"said_by_newer_code":[1],', 1)
-
-    def say(self, event: Event, who: str, event_id: str) -> None:
-        """Take what a person says."""
-        metadata = Metadata(
-            event_id=event_id,
-            occurred_at=self.world.agenda.now,
-            subject=event.subject,
-            correlation_id=event_id,
-            causation_id=event_id,
-            producer="operator",
-            actor=who,
-        )
-        detail = Envelope(metadata=metadata, data=event).detail()
-        name = event.detail_type()
-        self.world.note(f"{who} says {name}")
-        self.deliver(
-            name, f'{{"source":"{SOURCE}operator","detail-type":"{name}","detail":{detail}}}'
-        )
-
-    def hint(self, name: str, detail: dict[str, Any]) -> None:
-        """Take what AWS says: best effort, perhaps with an old one, or a forged one."""
-        self.hints.append((name, detail))
-        stream = self.world.chance.of("hints")
-        if self.world.strikes("stale hint"):
-            self.send_hint(*stream.choice(self.hints))
-        if self.world.strikes("forged hint"):
-            self.send_hint(*poison.forged(stream, self.hints))
-        if not self.world.strikes("lost hint"):
-            self.send_hint(name, detail)
-        else:
-            self.wake(HEARD_BY[name][0])
-
-    def send_hint(self, name: str, detail: dict[str, Any]) -> None:
-        """Put a hint on the default bus."""
-        self.sent += 1
-        body = {
-            "id": f"hint-{self.sent}",
-            "source": AWS,
-            "detail-type": name,
-            "time": self.world.agenda.now.isoformat(),
-            "resources": [],
-            "detail": detail,
-        }
-        self.deliver(name, json.dumps(body))
 
     # on its way -------------------------------------------------------------------------------
 
@@ -269,7 +195,7 @@ class Network:
 
     def rejected(self, service: str, body: str, reason: str) -> None:
         """Take what a door says can never be handled."""
-        self.world.watch.told(reason, "the reason of a rejection")
+        self.world.facts.told(reason, "the reason of a rejection")
         self.world.count("rejected")
         self.sent += 1
         message = Message(f"m{self.sent}", service, "rejected", body)

@@ -43,7 +43,10 @@ ACTS: Mapping[str, float] = MappingProxyType(
         "freeze": 0.05,
         "edit spec": 0.08,
         "set threshold": 0.06,
+        "take threshold away": 0.3,
+        "stop execution": 0.03,
         "delete endpoint": 0.02,
+        "replace by hand": 0.02,
     }
 )
 ACTS_MAX, WISHES_MAX = 10, 1
@@ -90,6 +93,11 @@ class People:
 
     # what they see -----------------------------------------------------------------------------
 
+    def see_training(self, model: str, stop: Callable[[], None]) -> None:
+        """A training begins."""
+        if self.will("stop execution", model):
+            self.later(stop, 2 * HOUR_S)
+
     def see_registered(self, model: str, arn: str) -> None:
         """A version waits."""
         write = partial(self.write, arn)
@@ -129,6 +137,8 @@ class People:
             self.later(lambda: self.freeze(model))
         if self.will("delete endpoint", model):
             self.later(lambda: self.world.delete_by_hand(model, stage))
+        if self.will("replace by hand", model):
+            self.later(lambda: self.world.replace_by_hand(model, stage))
         if self.will("take back to pending", model):
             self.later(lambda: self.write(arn, Stage.STAGING, None, "slip"))
         in_production = stage is Stage.PRODUCTION
@@ -162,7 +172,7 @@ class People:
     def speak(self, event: Event, who: str) -> None:
         """Say something on the bus."""
         self.said += 1
-        self.world.network.say(event, who, f"{who}-{self.said}")
+        self.world.bus.say(event, who, f"{who}-{self.said}")
 
     def write(self, arn: str, stage: Stage, verdict: Verdict | None, who: str) -> None:
         """Write in the registry: the last click is what it shows."""
@@ -191,6 +201,8 @@ class People:
         """Set an absolute limit."""
         value = self.world.chance.of("thresholds").choice((0.02, 0.2, 0.5))
         self.world.declared.set_threshold(model, value, "arn:aws:iam::1:user/erin")
+        if self.will("take threshold away", model):
+            self.later(lambda: self.world.declared.take_threshold_away(model))
 
     def freeze(self, model: str) -> None:
         """Freeze a model, and thaw it days later."""

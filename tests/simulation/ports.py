@@ -240,7 +240,7 @@ class Bus(Ports):
 
     @crossing
     def publish(self, entries: tuple[Entry, ...]) -> None:
-        self.cloud.network.publish(entries)
+        self.cloud.bus.publish(entries)
 
 
 class DeadLetters(Ports):

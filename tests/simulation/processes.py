@@ -146,13 +146,13 @@ class ListeningLog:
         self.world = world
 
     def info(self, msg: object, *, extra: Mapping[str, object] | None = None) -> None:
-        self.world.watch.told(msg, extra)
+        self.world.facts.told(msg, extra)
 
     def warning(self, msg: object, *, extra: Mapping[str, object] | None = None) -> None:
-        self.world.watch.told(msg, extra)
+        self.world.facts.told(msg, extra)
 
     def exception(self, msg: object, *, extra: Mapping[str, object] | None = None) -> None:
-        self.world.watch.bug(msg, extra)
+        self.world.facts.bug(msg, extra)
 
 
 class WatchedWorker(Worker[Any]):

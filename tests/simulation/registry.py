@@ -125,7 +125,7 @@ class Registry:
         """Say that somebody wrote."""
         kept = self.kept[arn]
         group = arn.split("/")[-2]
-        self.world.network.hint(
+        self.world.bus.hint(
             "SageMaker Model Package State Change",
             {
                 "ModelPackageArn": arn,

@@ -8,8 +8,8 @@ from tests.simulation import faults, liveness
 from tests.simulation.chance import Chance
 from tests.simulation.clock import DAY_S, HOUR_S
 from tests.simulation.faults import Mix
-from tests.simulation.invariants import Violation, Watch
 from tests.simulation.people import ACTS
+from tests.simulation.violation import Violation
 from tests.simulation.world import World
 
 MODELS = ("fees", "fees-staging")  # the name of one is the name of an endpoint of the other
@@ -46,7 +46,6 @@ class Outcome:
 def run(plan: Plan) -> Outcome:
     """Run a schedule to its end, or to the first violation."""
     world = World(plan.seed, plan.mix, plan.acts)
-    world.watch = Watch(world)
     models = MODELS if world.strikes("several models") else MODELS[:1]
     violation = None
     try:

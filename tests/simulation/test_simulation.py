@@ -2,6 +2,7 @@
 same seed is the same schedule."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ from tests.simulation.schedule import Plan
 from tests.simulation.shrink import shrunk
 
 FOUND = Path(__file__).parent / "seeds" / "seeds.txt"
+GUARANTEES = Path(__file__).parents[2] / "docs" / "guarantees.md"
+ROW = re.compile(r"\| [SL]\d+ ")
 FRESH = range(1_000_000, 1_000_300)
 ROOT = Path(__file__).parents[2]
 
@@ -32,6 +35,16 @@ def test_a_planted_bug_shows_at_its_recorded_seed(name: str) -> None:
 @pytest.mark.parametrize("seed", found())
 def test_a_schedule_that_once_failed_holds_now(seed: int) -> None:
     assert schedule.run(Plan.of(seed)).violation is None
+
+
+def test_every_promise_can_fail_and_is_in_the_documents_with_what_breaks_it() -> None:
+    rows = [line for line in GUARANTEES.read_text().splitlines() if ROW.match(line)]
+    promises = [f"S{number}" for number in range(1, 17)] + [f"L{number}" for number in range(1, 7)]
+    assert [line.split(" | ", 1)[0].strip("| ") for line in rows] == promises
+    for line in rows:
+        promise = line.split(" | ", 1)[0].strip("| ")
+        breaks = sorted(name for name, mutant in MUTANTS.items() if mutant.breaks == promise)
+        assert sorted(line.strip("| ").rsplit(" | ", 1)[1].split("; ")) == breaks
 
 
 def test_three_hundred_schedules_hold_and_go_far_enough() -> None:

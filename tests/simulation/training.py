@@ -79,6 +79,7 @@ class Training:
         stream = self.world.chance.of("training")
         takes_s = stream.choice((10 * MINUTE_S, 40 * MINUTE_S, 3 * HOUR_S))
         self.world.agenda.after(takes_s, lambda: self.end(run))
+        self.world.people.see_training(model, lambda: self.stop(run))
         self.hint(run)
         return arn
 
@@ -97,6 +98,14 @@ class Training:
             self.leave(run)
         self.world.note(f"execution of {run.run_id} {run.shown.progress} ({run.quality.value})")
         self.hint(run)
+
+    def stop(self, run: Run) -> None:
+        """Somebody stops an execution."""
+        if run.shown.progress is Progress.RUNNING:
+            run.ended_at = self.world.agenda.now
+            run.shown = Execution(progress=Progress.FAILED, reason="somebody stopped the execution")
+            self.world.note(f"somebody stops {run.run_id}")
+            self.hint(run)
 
     def some_quality(self) -> Quality:
         """Answer how good a candidate is."""
@@ -136,7 +145,7 @@ class Training:
 
     def hint(self, run: Run) -> None:
         """Say that an execution changed."""
-        self.world.network.hint(
+        self.world.bus.hint(
             "SageMaker Model Building Pipeline Execution Status Change",
             {
                 "pipelineExecutionArn": run.arn,

@@ -2,17 +2,20 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from shared.contracts import names
 from shared.contracts.names import Stage
+from tests.simulation.bus import Bus
 from tests.simulation.chance import Chance
 from tests.simulation.clock import Agenda
 from tests.simulation.data_ports import SeriesTable
 from tests.simulation.declarations import Declarations
 from tests.simulation.documents import Quality
-from tests.simulation.faults import Died, Mix
+from tests.simulation.facts import Facts
+from tests.simulation.faults import Mix
 from tests.simulation.hosting import Hosting
+from tests.simulation.invariants import Watch
 from tests.simulation.network import Message, Network
 from tests.simulation.people import People
 from tests.simulation.processes import DATA_TABLES, TABLES, Process
@@ -21,10 +24,7 @@ from tests.simulation.store import Table
 from tests.simulation.streams import Streams
 from tests.simulation.training import Training
 
-if TYPE_CHECKING:
-    from tests.simulation.invariants import Watch
-
-ENV = "dev"
+ENV, BY_HAND = "dev", "made-by-hand"
 
 
 class World:
@@ -46,8 +46,10 @@ class World:
         tables = {**TABLES, **DATA_TABLES} if self.has_data else TABLES
         self.services = tuple(tables)
         self.streams = Streams(self)
-        self.watch: Watch
+        self.watch = Watch(self)
         self.network = Network(self)
+        self.bus = Bus(self)
+        self.facts = Facts(self)
         self.declared = Declarations(self)
         self.registry = Registry(self)
         self.hosting = Hosting(self)
@@ -85,13 +87,11 @@ class World:
         process = self.processes.pop(service, None)  # one that is busy takes no second batch
         process = process or Process(self, service, self.tables[service])
         self.began.append(self.calls)
-        depth = len(self.keys)
+        keys, self.keys = self.keys, []
         try:
             failed = process.handle(batch)
-        except Died:
-            del self.keys[depth:]
-            raise
         finally:
+            self.keys = keys
             self.began.pop()
         self.processes[service] = process
         return failed
@@ -123,3 +123,11 @@ class World:
             self.watch.deleted_by_hand.add(name)
             self.note(f"somebody deletes {name}")
             self.hosting.hint(name, "", "DELETED")
+
+    def replace_by_hand(self, model: str, stage: Stage) -> None:
+        """Somebody moves an endpoint to a configuration of their own."""
+        seen = self.hosting.endpoints.get(names.endpoint(ENV, model, stage))
+        if seen and seen.is_settled:
+            self.note(f"somebody moves {seen.name}")
+            moment = self.hosting.moment()
+            self.hosting.set(seen.changed(config=BY_HAND, modified_at=moment))
