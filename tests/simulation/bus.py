@@ -75,7 +75,7 @@ class Bus:
         if not self.world.strikes("lost hint"):
             self.send_hint(name, detail)
         else:
-            self.world.network.wake(HEARD_BY[name][0])
+            self.world.network.wake(HEARD_BY[name][0], is_needed=True)
 
     def send_hint(self, name: str, detail: dict[str, Any]) -> None:
         """Put a hint on the default bus."""

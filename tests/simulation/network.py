@@ -24,6 +24,7 @@ for row in SUBSCRIPTIONS:
     name = row.event.aws_name if issubclass(row.event, Hint) else row.event.detail_type()
     HEARD_BY.setdefault(name, []).append(row.service)
 SWEEP_AFTER_S = (5 * MINUTE_S, DAY_S, 3 * DAY_S, 3 * DAY_S)
+SWEEP_SHARE = 0.15  # of the messages; the others change nothing that a sweep would see
 WEEK_S = 7 * DAY_S
 
 
@@ -109,9 +110,11 @@ class Network:
             self.polling.add(message.service)
             self.world.agenda.after(1.0, lambda: self.poll(message.service))
 
-    def wake(self, service: str) -> None:
+    def wake(self, service: str, is_needed: bool = False) -> None:
         """Let a service sweep in a while: in the time of a schedule it would often."""
-        if service not in self.sweeping and not self.world.is_quiet:
+        if service in self.sweeping or self.world.is_quiet:
+            return
+        if is_needed or self.world.chance.of("sweeps").random() < SWEEP_SHARE:
             self.sweeping.add(service)
             after_s = self.world.chance.of("sweeps").choice(SWEEP_AFTER_S)
             self.world.agenda.after(after_s, lambda: self.sweep(service))
@@ -149,6 +152,7 @@ class Network:
             self.world.watch.handled(batch, failed, self.dead)
         except Died as death:
             self.world.note(f"{service} died at {death}")
+            self.wake(service, is_needed=True)
             failed = {message.id for message in batch}
         finally:
             self.batch.pop()

@@ -39,6 +39,7 @@ class Outcome:
     violation: tuple[str, str] | None
     counters: Counter[str]
     calls: int
+    """Of ports; those of the worker, of table and bus, are not counted."""
     models: int
     trace: tuple[tuple[int, int, str], ...]
 
@@ -59,7 +60,14 @@ def run(plan: Plan) -> Outcome:
     except Violation as found:
         violation = (found.invariant, found.text)
         world.note(str(found))
-    return Outcome(plan, violation, world.counters, world.calls, len(models), tuple(world.trace))
+    return Outcome(
+        plan,
+        violation,
+        world.counters,
+        world.calls - world.calls_of_workers,
+        len(models),
+        tuple(world.trace),
+    )
 
 
 def troubled(world: World) -> None:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 START_S = int(START.timestamp())
 HISTORY_HOURS = 120
 RECORDS_MAX = 6
-BATCH_HOURS = (12, 18, 24)
-LENGTH_DAYS = (3, 4, 6)
+BATCH_HOURS = (18, 24)
+LENGTH_DAYS = (3, 4, 5)
 
 
 class Streams:

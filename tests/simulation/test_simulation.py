@@ -17,6 +17,7 @@ from tests.simulation.shrink import shrunk
 FOUND = Path(__file__).parent / "seeds" / "seeds.txt"
 GUARANTEES = Path(__file__).parents[2] / "docs" / "guarantees.md"
 ROW = re.compile(r"\| [SL]\d+ ")
+WITH_DATA = 95  # a schedule with a stream of records
 FRESH = range(1_000_000, 1_000_300)
 ROOT = Path(__file__).parents[2]
 
@@ -65,9 +66,8 @@ def test_a_failing_schedule_is_made_smaller_and_fits_on_a_page() -> None:
     assert len(page.splitlines()) <= report.PAGE_LINES + 5
 
 
-@pytest.mark.parametrize("hash_seed", ["0", "4711"])
-def test_the_same_seed_is_the_same_schedule_in_any_process(hash_seed: str) -> None:
-    seed = 7
+@pytest.mark.parametrize(("seed", "hash_seed"), [(7, "0"), (7, "4711"), (WITH_DATA, "4711")])
+def test_the_same_seed_is_the_same_schedule_in_any_process(seed: int, hash_seed: str) -> None:
     here = report.trace(schedule.run(Plan.of(seed)))
     assert report.trace(schedule.run(Plan.of(seed))) == here
     told = subprocess.run(
@@ -79,3 +79,4 @@ def test_the_same_seed_is_the_same_schedule_in_any_process(hash_seed: str) -> No
         check=True,
     )
     assert told.stdout == here + "\n"
+    assert ("ObservationsIngested" in here) == (seed == WITH_DATA)

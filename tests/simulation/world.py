@@ -38,6 +38,7 @@ class World:
         self.agenda = Agenda()
         self.is_quiet = False
         self.calls = 0
+        self.calls_of_workers = 0
         self.counters: Counter[str] = Counter()
         self.trace: list[tuple[int, int, str]] = []
         self.keys: list[str] = []
