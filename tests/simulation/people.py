@@ -25,7 +25,7 @@ APPROVED, DECLINED = Verdict.APPROVED, Verdict.DECLINED
 ACTS: Mapping[str, float] = MappingProxyType(
     {
         "decline": 0.1,
-        "never look": 0.1,
+        "never look": 0.15,
         "second opinion": 0.12,
         "opinion after a week": 0.08,
         "promote early": 0.1,
