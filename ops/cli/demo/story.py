@@ -39,7 +39,7 @@ from shared.messaging.clock import WallClock
 
 E = TypeVar("E", bound=envelope.Event)
 STEP_LIMIT_S = 300.0
-LOOK_S = 0.5  # between two looks at the steps of a training
+LOOK_S = 0.5  # between two looks at what was heard
 WAIT_MAX = timedelta(minutes=1)  # what time turns within that is waited for
 ENDS: dict[type[envelope.Event], str] = {
     TrainingFailed: "the training failed",
@@ -142,16 +142,20 @@ class Story:
         while not self.ended.is_set():
             for heard in self.listener.listen():
                 self.tell_one(heard)
+            self.tell_steps()
             with self.news:
                 self.news.notify_all()  # of a mark that was heard
 
     def tell_one(self, heard: Heard) -> None:
         """Say one event; in driven time, what comes every hour is not worth a line."""
+        ends_training = isinstance(heard.envelope.data, TrainingCompleted | TrainingFailed)
+        if ends_training:
+            self.tell_steps()
         if self.pass_time is None or not self.is_routine(heard.envelope.data):
             self.console.print(line(heard, days=self.pass_time is not None), soft_wrap=True)
         if isinstance(heard.envelope.data, TrainingStarted):
             self.execution = heard.envelope.data.execution_arn
-        if isinstance(heard.envelope.data, TrainingCompleted | TrainingFailed):
+        if ends_training:
             self.execution = ""
         with self.news:
             self.heard.append(heard)
@@ -203,7 +207,6 @@ class Story:
             self.pass_time()
             self.catch_up()
             return
-        self.tell_steps()
         with self.news:
             self.news.wait_for(lambda: self.looked_at < len(self.heard), LOOK_S)
 
