@@ -29,6 +29,7 @@ from services.deployer.domain.serving import BROKEN
 from services.deployer.domain.state import Deployments
 from services.deployer.ports import Ports
 from shared.contracts import algorithms, names
+from shared.contracts.lifecycle.deployment import ROLLBACK
 from shared.messaging.decision import Action, Decision, Effect
 from shared.messaging.errors import Refused, Retryable
 
@@ -52,6 +53,8 @@ def roll_out(action: RollOut, ports: Ports) -> RolloutBegun:
         action.config, model_name, instance if action.on_instances else None
     )
     seen = ports.endpoints.describe(action.endpoint)
+    if seen is None and action.strategy == ROLLBACK:
+        raise Refused(OVERTAKEN, f"{action.endpoint} was deleted meanwhile: nothing to go back on")
     if seen is None:
         ports.endpoints.create(action.endpoint, action.config)
         return RolloutBegun()

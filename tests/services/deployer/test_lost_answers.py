@@ -56,6 +56,28 @@ def test_a_roll_back_without_capacity_is_counted_and_what_it_goes_to_does_not_wa
     assert loop.state.stages[STAGING].waiting is None
 
 
+def test_a_roll_back_does_not_make_an_endpoint_again_that_somebody_deleted_meanwhile() -> None:
+    loop = Loop()
+    loop.to_staging(1)
+    loop.to_staging(2)
+    update = loop.aws.update
+
+    def too_late(endpoint: str, config: str, strategy: str, bake_s: int) -> None:
+        del loop.aws.endpoints[endpoint]
+        raise Retryable("the answer was lost, and then somebody deleted the endpoint")
+
+    loop.aws.update = too_late  # type: ignore[method-assign]
+    with pytest.raises(Retryable):
+        loop.write(2, approval=Verdict.DECLINED)
+    loop.aws.update = update  # type: ignore[method-assign]
+    loop.bench.store.leases.clear()
+    loop.hear(SweepRequested())
+    loop.hear(SweepRequested())
+    assert loop.aws.endpoints == {}
+    assert loop.live(STAGING) is None
+    assert "DeploymentFailed" in loop.bench.bus.said()
+
+
 def test_a_frozen_model_still_tries_again_to_take_away_what_was_revoked() -> None:
     loop = Loop()
     loop.to_staging(1)
