@@ -6,6 +6,7 @@ import shutil
 import tarfile
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from tempfile import SpooledTemporaryFile
 from typing import IO
@@ -132,17 +133,15 @@ def _unfit(reason: str) -> JobError:
 def _unzipped(body: bytes) -> IO[bytes]:
     """Answer the tar inside of a tar.gz: on disk, as its entries lie when they say how long they
     are."""
-    plain = SpooledTemporaryFile(max_size=SPOOLED_BYTES_MAX)  # noqa: SIM115 (the caller closes it)
-    try:
+    with ExitStack() as ending:
+        plain = ending.enter_context(SpooledTemporaryFile(max_size=SPOOLED_BYTES_MAX))
         with gzip.GzipFile(fileobj=io.BytesIO(body)) as squeezed:
             while chunk := squeezed.read(CHUNK_BYTES):
                 if plain.tell() + len(chunk) > UNPACKED_BYTES_MAX:
                     raise _unfit(f"it unpacks to more than {UNPACKED_BYTES_MAX} bytes")
                 plain.write(chunk)
-    except BaseException:
-        plain.close()
-        raise
-    plain.seek(0)
+        plain.seek(0)
+        ending.pop_all()  # it is whole: from here on the caller closes it
     return plain
 
 
