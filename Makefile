@@ -1,18 +1,22 @@
 # One door for people and CI alike. Every target installs what it needs into .venv first.
 PYTHON ?= python3
 PROCESSES ?= 2
+ENV ?= dev
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 LOCK := requirements/all.txt
 SETUP := $(VENV)/.installed
+PIPELINES := .venv-pipelines
+AUTHORING := $(PIPELINES)/.installed
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: help setup demo up test sim coverage check lock schemas clean
+.PHONY: help setup demo up test sim coverage check lock schemas bundles bootstrap pipelines pipelines-check \
+	synth diff deploy images destroy clean
 .DEFAULT_GOAL := help
 
 help: ## Show this help
-	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(SETUP) ## Install everything into .venv (the other targets do it by themselves)
 
@@ -44,18 +48,51 @@ coverage: $(SETUP) ## Run tests and say which lines none of them reaches (ARGS a
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report --skip-covered --show-missing
 
-check: $(SETUP) ## Format, lint, types, import rules, schemas
+check: $(SETUP) pipelines-check ## Format, lint, types, import rules, schemas, pipelines, templates
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m ops.contracts check
+	$(BIN)/python -m infra.aws check
 
 schemas: $(SETUP) ## Write the generated JSON Schemas
 	$(BIN)/python -m ops.contracts write
 
+$(AUTHORING): $(UV) requirements/pipelines.txt
+	$(UV) venv --quiet --allow-existing --python $(BIN)/python $(PIPELINES)
+	$(UV) pip sync --quiet --python $(PIPELINES)/bin/python --require-hashes requirements/pipelines.txt
+	@touch $@
+
+pipelines: $(AUTHORING) ## Write algorithms/*/pipeline.json from pipeline.py, by the sagemaker SDK
+	$(PIPELINES)/bin/python -m algorithms.definitions write
+
+pipelines-check: $(AUTHORING) ## Say where a pipeline.json is not what pipeline.py says
+	$(PIPELINES)/bin/python -m algorithms.definitions check
+
+bundles: $(SETUP) ## Build each service's Lambda bundle in build/bundles (SERVICE=trainer for one)
+	@$(BIN)/python -m infra.aws.bundles $(or $(SERVICE),all)
+
+synth: $(SETUP) ## Write an environment's templates to build/cdk.out (ENV=dev, staging, prod)
+	@$(BIN)/python -m infra.aws synth --env $(ENV)
+
+bootstrap: $(SETUP) ## Prepare an account's region for the CDK, once (ENV=dev)
+	@$(BIN)/python -m infra.aws bootstrap --env $(ENV)
+
+diff: $(SETUP) ## Show what a deployment would change in AWS (ENV=dev)
+	@$(BIN)/python -m infra.aws diff --env $(ENV) -- $(ARGS)
+
+images: $(SETUP) ## Build the algorithms' images with Docker and push them to the account (ENV=dev)
+	@$(BIN)/python -m infra.aws images --env $(ENV)
+
+deploy: $(SETUP) ## Deploy to AWS (ENV=dev; STACK=trainer for one; ARGS="--require-approval never")
+	@$(BIN)/python -m infra.aws deploy --env $(ENV) $(if $(STACK),--only $(STACK)) -- $(ARGS)
+
+destroy: $(SETUP) ## Take an environment down, after asking (ENV=dev; KEEP_DATA=yes, YES=yes)
+	@$(BIN)/python -m infra.aws destroy --env $(ENV) $(if $(filter yes,$(KEEP_DATA)),--keep-data) $(if $(filter yes,$(YES)),--yes)
+
 lock: $(UV) ## Resolve the requirements again
 	PATH="$(CURDIR)/$(BIN):$$PATH" sh requirements/lock.sh
 
-clean: ## Remove what the targets made, but .venv
+clean: ## Remove what the targets made, but .venv and .venv-pipelines
 	rm -rf .local build demo-report* demo-forecast.png

@@ -8,7 +8,8 @@ compile() {
 }
 echo 'uv' | compile requirements/uv.txt -
 compile requirements/all.txt pyproject.toml services/*/pyproject.toml algorithms/*/pyproject.toml \
-    --group pyproject.toml:local --group pyproject.toml:dev
+    --group pyproject.toml:local --group pyproject.toml:infra --group pyproject.toml:dev
+compile requirements/pipelines.txt --group pyproject.toml:pipelines --override requirements/pipelines-without.in
 for project in services/*/pyproject.toml algorithms/*/pyproject.toml; do
     [ -e "$project" ] || continue
     compile "requirements/$(basename "$(dirname "$project")").txt" "$project" --constraint requirements/all.txt

@@ -21,9 +21,9 @@ POOL_CONNECTIONS_MAX = 32  # more than the long polls of all services at the sam
 _making = Lock()  # sessions do not bear two threads, clients do
 
 
-def role_arn(env: str) -> str:
-    """Answer the role that SageMaker's jobs and endpoints take."""
-    return f"arn:aws:iam::{ACCOUNT}:role/{names.bus(env)}-execution"
+def role_arn(name: str) -> str:
+    """Answer a role by its name."""
+    return f"arn:aws:iam::{ACCOUNT}:role/{name}"
 
 
 def bucket(env: str) -> str:
@@ -120,7 +120,7 @@ def function_environment(
         **pointing_at(endpoint_url, f"modelcycle-{service}"),
         "MODELCYCLE_ENV": env,
         "MODELCYCLE_BUCKET": bucket(env),
-        "MODELCYCLE_ROLE_ARN": role_arn(env),
+        "MODELCYCLE_ROLE_ARN": role_arn(names.passed_role(env, service)),
         "MODELCYCLE_CODE_VERSION": "local",
         "MODELCYCLE_LEASE_SECONDS": str(limit_s + LEASE_MARGIN_S),
         "MODELCYCLE_OFFLINE_LAG_S": str(OFFLINE_LAG_S),

@@ -10,9 +10,10 @@ from threading import Thread
 from typing import Any, Protocol
 
 from infra.local import account
+from infra.local.deployment import POLLER, Source
 from infra.local.function_host import FunctionError
 from infra.local.market import Market
-from infra.local.stack import POLLER, LocalStack, Source
+from infra.local.stack import LocalStack
 from services.ingest.polling.aws import FOLDER
 from shared.contracts import limits, names
 from shared.contracts.records import microseconds

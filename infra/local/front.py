@@ -25,6 +25,7 @@ from infra.local.driven_clock import DrivenClock
 from infra.local.gateway import Gateway, Reply
 from infra.local.http_server import HttpServer
 from infra.local.processes import Children
+from infra.local.recording import Recorder
 from infra.local.sagemaker.blobs import MotoBlobs
 from infra.local.sagemaker.core import ServiceError, Surroundings
 from infra.local.sagemaker.engine import SERVICES, Engine
@@ -60,6 +61,8 @@ class Front:
         How long the offline store lags, by ``clock``.
     images : Mapping, optional
         Image repository → Python package; the packages in ``algorithms`` by default.
+    recorder : Recorder, optional
+        Is told of every call.
 
     Raises
     ------
@@ -76,6 +79,7 @@ class Front:
         region: str = REGION,
         offline_lag: timedelta = timedelta(seconds=OFFLINE_LAG_S),
         images: Mapping[str, str] | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.region = region
         self._server = HttpServer(self._answer, port)
@@ -96,7 +100,10 @@ class Front:
             offline_lag=offline_lag,
         )
         self._gateway = Gateway(self.engine.call)
-        self._pages = pages.Pages(self.engine, region, SERVICES, clock, lambda: self._fault)
+        self._recorder = recorder
+        self._pages = pages.Pages(
+            self.engine, region, SERVICES, clock, lambda: self._fault, recorder
+        )
         self._ending = threading.Event()
         self._ticker = threading.Thread(target=self._tick, name="ticks", daemon=True)
         self._fault: str | None = None
@@ -139,6 +146,8 @@ class Front:
         else:
             signature = moto_server.signature(environ)
             self._pages.count(signature.service)
+            if self._recorder and signature.service:
+                self._recorder.note(environ, signature)
             if signature.service != "sagemaker":
                 return self._moto(environ, respond)
             reply = self._sagemaker(environ, signature)
@@ -201,6 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--clock", choices=("wall", "driven"), default="wall")
     parser.add_argument("--start", type=driven_clock.read, help="of a driven clock, ISO 8601")
     parser.add_argument("--offline-lag-s", type=float, default=OFFLINE_LAG_S)
+    parser.add_argument("--record-calls", action="store_true", help="see infra.local.recording")
     options = parser.parse_args(arguments)
     if (options.clock == "driven") != (options.start is not None):
         parser.error("--clock driven needs --start, and only that")
@@ -214,6 +224,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         DrivenClock(options.start) if options.start else wall_clock,
         region=options.region,
         offline_lag=timedelta(seconds=options.offline_lag_s),
+        recorder=Recorder() if options.record_calls else None,
     ) as front:
         log.info("the local AWS listens on %s", front.url)
         ending.wait()

@@ -31,6 +31,8 @@ class FrontProcess:
         The family with which it ends.
     clock_start : datetime, optional
         Where its driven clock begins; none: it keeps the wall clock.
+    record_calls : bool
+        Whether it keeps who called what.
     """
 
     def __init__(
@@ -40,12 +42,14 @@ class FrontProcess:
         root: Path,
         children: Children,
         clock_start: datetime | None = None,
+        record_calls: bool = False,
     ) -> None:
         self._port = port
         self._log = state_dir / "logs" / "front.log"
         program = (sys.executable, "-m", "infra.local.front", "--port", str(port))
+        recording = ("--record-calls",) if record_calls else ()
         self._child = children.start(
-            (*program, "--state-dir", str(state_dir), *clock_options(clock_start)),
+            (*program, "--state-dir", str(state_dir), *clock_options(clock_start), *recording),
             environment=account.plain_environment(),
             folder=root,
             log=self._log,

@@ -14,6 +14,7 @@ from infra.local.memory import share_arenas
 HOST = "127.0.0.1"
 THREADS = 48  # each long poll of a queue holds one for up to 20 s
 CONNECTIONS_LIMIT = 512
+BUFFER_BYTES_MAX = 64 << 20  # of an answer in memory; waitress leaves its temporary files open
 LOOP_WAIT_S = 1.0
 LONG_POLLS_S = 0.5  # how long the end waits for requests that are being answered
 
@@ -59,6 +60,7 @@ class HttpServer:
             sockets=[bound(port)],
             threads=THREADS,
             connection_limit=CONNECTIONS_LIMIT,
+            outbuf_overflow=BUFFER_BYTES_MAX,
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=False,
             ident="modelcycle",

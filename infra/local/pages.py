@@ -4,6 +4,7 @@
 ``health``             its state, its process, what is under way, how many calls it was asked
 ``quiet?wait_s=2``     what is still to be done; waits so long for nothing to be left
 ``clock``              the time; see `infra.local.driven_clock`
+``calls``              which calls were made by whom; see `infra.local.recording`
 =====================  ============================================================================
 """
 
@@ -19,6 +20,7 @@ from urllib.parse import parse_qs
 
 from infra.local import driven_clock, moto_server
 from infra.local.gateway import Reply
+from infra.local.recording import Recorder
 from infra.local.sagemaker.engine import Engine
 
 PREFIX = "/_modelcycle/"
@@ -34,6 +36,8 @@ class Pages:
     ----------
     fault : Callable
         Answers what is wrong with the front, or None.
+    recorder : Recorder, optional
+        Knows which calls were made.
     """
 
     def __init__(
@@ -43,12 +47,14 @@ class Pages:
         services: tuple[str, ...],
         clock: Callable[[], datetime],
         fault: Callable[[], str | None],
+        recorder: Recorder | None = None,
     ) -> None:
         self._engine = engine
         self._region = region
         self._services = services
         self._clock = clock
         self._fault = fault
+        self._recorder = recorder
         self._calls: Counter[str] = Counter()
         self._counting = Lock()
 
@@ -66,6 +72,8 @@ class Pages:
                 return said(self._quiet(environ.get("QUERY_STRING", "")))
             case "clock":
                 return driven_clock.answer(self._clock, environ)
+            case "calls" if self._recorder:
+                return said({"calls": self._recorder.answer()})
             case page:
                 return driven_clock.refusal(404, f"there is no page {page!r}")
 

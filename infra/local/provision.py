@@ -15,14 +15,13 @@ from infra.local import account
 from infra.local.poller import VISIBILITY_S
 from shared.contracts import limits, names, windows
 from shared.contracts.algorithms import ALGORITHMS
+from shared.contracts.names import Execution
 from shared.contracts.subscriptions import SERVICES, Pattern, aws_pattern, our_pattern
 from shared.contracts.tables import TABLES, TTL_ATTRIBUTE, Index, Table
 
-ONLINE_DAYS = 14  # two weeks: twice the longest rhythm that a forecast's context looks back to
 CREATED_LIMIT_S = 30
 LOOK_S = 0.02
 DEFAULT_BUS = "default"
-OFFLINE_PREFIX = "features"
 
 
 class ProvisionError(RuntimeError):
@@ -161,7 +160,7 @@ class Provisioner:
         pipeline = {
             "PipelineName": names.pipeline(self.env, algorithm),
             "PipelineDefinition": path.read_text(),
-            "RoleArn": account.role_arn(self.env),
+            "RoleArn": account.role_arn(names.execution_role(self.env, Execution.PIPELINES)),
         }
         try:
             self._sagemaker.describe_pipeline(PipelineName=pipeline["PipelineName"])
@@ -218,12 +217,12 @@ def feature_group(env: str) -> dict[str, Any]:
         ],
         "OnlineStoreConfig": {
             "EnableOnlineStore": True,
-            "TtlDuration": {"Unit": "Days", "Value": ONLINE_DAYS},
+            "TtlDuration": {"Unit": "Days", "Value": windows.ONLINE_DAYS},
         },
         "OfflineStoreConfig": {
-            "S3StorageConfig": {"S3Uri": f"s3://{account.bucket(env)}/{OFFLINE_PREFIX}"},
+            "S3StorageConfig": {"S3Uri": f"s3://{account.bucket(env)}/{windows.OFFLINE_PREFIX}"},
             "DisableGlueTableCreation": False,
             "TableFormat": "Glue",
         },
-        "RoleArn": account.role_arn(env),
+        "RoleArn": account.role_arn(names.execution_role(env, Execution.FEATURES)),
     }

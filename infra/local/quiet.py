@@ -82,6 +82,11 @@ class Watch:
         """
         return self._page("health", HEALTH_LIMIT_S)
 
+    def calls(self) -> list[dict[str, Any]]:
+        """Answer who called what so far, each different call once; only of a front that records."""
+        answer: list[dict[str, Any]] = self._page("calls", HEALTH_LIMIT_S)["calls"]
+        return answer
+
     def dead_letters(self) -> dict[str, int]:
         """Answer how many messages each service could not handle."""
         counts = {

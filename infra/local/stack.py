@@ -5,43 +5,30 @@ import os
 import shutil
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
-from typing import Any, NamedTuple
+from typing import Any
 
 from infra.local import account, driven_clock, memory
+from infra.local.deployment import HANDLER, Deployment, OfTables, Source
 from infra.local.driven_clock import FrontClock
 from infra.local.front_process import FrontProcess, usable
 from infra.local.function_host import Function
 from infra.local.http_server import HOST
 from infra.local.lambdas import Supervisor
 from infra.local.processes import Children
-from infra.local.provision import Provisioner
 from infra.local.quiet import Watch
 from infra.local.schedules import Schedules
-from shared.contracts import limits, names
+from shared.contracts import limits
 from shared.contracts.subscriptions import SERVICES
 from shared.messaging.clock import CLOCK_URL, Clock, WallClock
 
 REPOSITORY = Path(__file__).parents[2]
-HANDLER = "services.{service}.app.handler"
 LOOK_S = 0.05
 SPEED_UP = 60.0  # minutes become seconds
-POLLER = "poller"
-POLLER_HANDLER = "services.ingest.polling.app.handler"
-
-
-class Source(NamedTuple):
-    """A live source, by its name in `services.ingest.polling.sources`."""
-
-    name: str
-    url: str
-    """Where it is asked."""
-    series: str
-    interval_s: float | None = None
-    """Between two polls; none: as its row there says."""
 
 
 class StackError(RuntimeError):
@@ -85,6 +72,11 @@ class LocalStack:
         The functions' time limit; what they lease outlives it.
     rules_allowed : bool
         Whether a spec may let the rule approve in place of a person.
+    record_calls : bool
+        Whether the front keeps who called what: see `infra.local.recording`.
+    deployment : Deployment, optional
+        What is deployed; none: what the tables say. The services' limit, handlers, source and rules
+        are then those of the deployment.
     progress, trouble : Callable
         Told in a sentence what was reached, and what went wrong; from several threads.
     handler, root : str and Path
@@ -103,6 +95,8 @@ class LocalStack:
         source: Source | None = None,
         function_limit_s: float = limits.FUNCTION_SECONDS_MAX,
         rules_allowed: bool = False,
+        record_calls: bool = False,
+        deployment: Deployment | None = None,
         progress: Callable[[str], None] = lambda sentence: None,
         trouble: Callable[[str], None] = lambda sentence: None,
         handler: str = HANDLER,
@@ -115,12 +109,12 @@ class LocalStack:
         self.services = tuple(services)
         self._speed_up = speed_up
         self._clock_start = clock_start
-        self._source = source
-        self._function_limit_s = function_limit_s
-        self._rules_allowed = rules_allowed
+        self._record_calls = record_calls
+        self._deployment = deployment or OfTables(
+            env, tuple(services), handler, root, function_limit_s, rules_allowed, source
+        )
         self._progress = progress
         self._trouble = trouble
-        self._handler = handler
         self._root = root
         self._ending = ExitStack()
         self.supervisor: Supervisor
@@ -205,9 +199,16 @@ class LocalStack:
         self._own_the_folder(ending)
         self.port = usable(self.port)
         children = ending.enter_context(Children())
-        front = FrontProcess(self.port, self.state_dir, self._root, children, self._clock_start)
+        front = FrontProcess(
+            self.port,
+            self.state_dir,
+            self._root,
+            children,
+            self._clock_start,
+            self._record_calls,
+        )
         self.supervisor = Supervisor(
-            [*(self._function(service) for service in self.services), *self._pollers()],
+            self._functions(),
             self.endpoint_url,
             children,
             self._root,
@@ -219,7 +220,7 @@ class LocalStack:
         self.supervisor.warm_up()
         front.wait(self.watch.health)
         self._progress(f"local AWS at {self.endpoint_url}")
-        Provisioner(self.env, self.endpoint_url, self._root, self.services).provision()
+        self._deployment.provision(self.endpoint_url)
         self._progress(f"environment {self.env}: bus, queues, tables, bucket and pipelines")
         self.supervisor.start()
         self._progress(f"services {', '.join(self.services)}")
@@ -252,41 +253,19 @@ class LocalStack:
         ending.callback(self.schedules.stop)
 
     def _timed(self, speed_up: float, clock: Clock) -> Schedules:
-        return Schedules(self.env, self.endpoint_url, self.services, speed_up, self._trouble, clock)
+        wakes = self._deployment.wakes()
+        return Schedules(wakes, self.endpoint_url, speed_up, self._trouble, clock)
 
     def _clock_environment(self) -> dict[str, str]:
         return {CLOCK_URL: self.clock.url} if self._clock_start else {}
 
-    def _function(self, service: str) -> Function:
-        queues = [names.queue(self.env, service)]
-        if service == "ingest":
-            queues.append(names.records_queue(self.env))
-        return Function(
-            service=service,
-            handler=self._handler.format(service=service),
-            queues=tuple(queues),
-            environment=self._environment(service),
-            limit_s=self._function_limit_s,
-        )
+    def _functions(self) -> list[Function]:
+        functions = self._deployment.functions(self.endpoint_url)
+        driven = self._driven_environment()
+        return [replace(one, environment={**one.environment, **driven}) for one in functions]
 
-    def _environment(self, service: str) -> dict[str, str]:
-        plain = account.function_environment(
-            self.env, service, self.endpoint_url, self._function_limit_s, self._rules_allowed
-        )
+    def _driven_environment(self) -> dict[str, str]:
+        """Answer what functions see besides where the clock is driven."""
         if not self._clock_start:
-            return plain
-        return {**plain, **self._clock_environment(), "MODELCYCLE_OFFLINE_LAG_S": "0"}
-
-    def _pollers(self) -> list[Function]:
-        """Answer the function that polls the source; no queue feeds it, it is only invoked."""
-        if self._source is None:
-            return []
-        environment = {
-            **self._environment(POLLER),
-            "MODELCYCLE_SOURCE": self._source.name,
-            "MODELCYCLE_SOURCE_SERIES": self._source.series,
-            "MODELCYCLE_SOURCE_URL": self._source.url,
-        }
-        if self._source.interval_s is not None:
-            environment["MODELCYCLE_SOURCE_INTERVAL_S"] = str(self._source.interval_s)
-        return [Function(POLLER, POLLER_HANDLER, (), environment, self._function_limit_s)]
+            return {}
+        return {**self._clock_environment(), "MODELCYCLE_OFFLINE_LAG_S": "0"}

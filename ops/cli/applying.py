@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from infra.spec_files import Declared
 from ops.cli.connection import Connection
 from ops.cli.declarations import Declarations, Stored
 from ops.cli.speak import say
-from ops.cli.spec_files import Declared
 from shared.contracts import limits, names
 from shared.contracts.frozen import Frozen
 from shared.contracts.lifecycle import ModelSpecApplied

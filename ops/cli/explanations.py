@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.yaml_files import FileError
 from ops.cli.errors import CliError, failed, misused, no_aws
-from ops.cli.yaml_files import FileError
 from shared.contracts.complaints import SpecError
 from shared.contracts.names import IllegalNameError
 from shared.messaging.aws_errors import LATER, code_of, message_of

@@ -5,13 +5,13 @@ from typing import Any
 
 import click
 
+from infra.spec_files import load
 from ops.cli import output
 from ops.cli.applying import Plan, change, plan, write
 from ops.cli.connecting import connected
 from ops.cli.connection import Connection
 from ops.cli.declarations import Declarations
 from ops.cli.errors import ExitCode, refused
-from ops.cli.spec_files import load
 from shared.contracts.specs import ModelSpec
 from shared.contracts.timing import write_duration
 

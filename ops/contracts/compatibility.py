@@ -1,4 +1,5 @@
-"""Which changes of an event break somebody: a consumer of yesterday, or an event of yesterday.
+"""Which changes of an event or a document break somebody: a consumer of yesterday, or what was
+written yesterday.
 
 Inside a version only one change is allowed: a new field that has a default.
 
@@ -6,15 +7,23 @@ Inside a version only one change is allowed: a new field that has a default.
 change                                   breaks
 =======================================  ==========================================
 a field is gone, or optional now         consumers as they are deployed: they read it
-a required field is new, or required now events of yesterday: they lack it
+a required field is new, or required now what was written yesterday: it lacks it
 another type, pattern or form            both
-a closed list of words lost one          events of yesterday: they say it
+a closed list of words lost one          what was written yesterday: it says it
 a closed list of words has one more      consumers as they are deployed: they refuse it
-a bound is tighter, or new               events of yesterday: they may lie outside
+a bound is tighter, or new               what was written yesterday: it may lie outside
 a bound is looser, or gone               consumers as they are deployed: they refuse more
-another default                          the meaning of events that leave it out
+another default                          the meaning of what leaves it out
 another producer                         rules as they are deployed: they match the source
 another subject, family or aspect        the order of facts: it is kept under the old words
+=======================================  ==========================================
+
+Readers of events ignore fields that they do not know. Where readers of a document refuse them:
+
+=======================================  ==========================================
+a field is gone                          what was written yesterday, too: it has it
+any field is new                         readers as they are deployed: they refuse it
+they were ignored before                 what was written by newer code
 =======================================  ==========================================
 """
 
@@ -30,16 +39,24 @@ MOST = frozenset({"maximum", "exclusiveMaximum", "maxLength", "maxItems"})
 FOR_PEOPLE = frozenset({"title", "description", "examples"})
 KIND = frozenset({"type", "anyOf", "properties", "required"})
 INSIDE = ("items", "additionalProperties")
-PRODUCER, HEARD_BY = "x-producer", "x-heard-by"
+PRODUCER, HEARD_BY, READ_BY = "x-producer", "x-heard-by", "x-read-by"
+UNKNOWN = "x-unknown-fields"
 IN_ORDER_BY = ("x-subject", "x-family", "x-aspect")
 
 
+class Unknown(StrEnum):
+    """What readers do with fields that they do not know."""
+
+    IGNORED = "ignored"
+    REFUSED = "refused"
+
+
 class Breaks(StrEnum):
-    """Who cannot go on."""
+    """Who cannot go on; what was written is events or documents."""
 
     CONSUMERS = "as deployed"
-    EVENTS = "on events of yesterday"
-    BOTH = "as deployed, and on events of yesterday"
+    WRITTEN = "on {written} of yesterday"
+    BOTH = "as deployed, and on {written} of yesterday"
 
 
 @dataclass(frozen=True)
@@ -70,6 +87,12 @@ def _said_otherwise(old: Schema, new: Schema) -> Iterator[Change]:
             word = keyword.removeprefix("x-")
             what = f"its {word} was {old[keyword]!r}, is {new.get(keyword)!r}"
             yield Change(what, Breaks.CONSUMERS if keyword == PRODUCER else Breaks.BOTH)
+    if _refuses_unknown(new) and not _refuses_unknown(old):
+        yield Change("fields that are not known are refused now", Breaks.WRITTEN)
+
+
+def _refuses_unknown(root: Schema) -> bool:
+    return bool(root.get(UNKNOWN) == Unknown.REFUSED)
 
 
 def _fields(
@@ -80,15 +103,22 @@ def _fields(
     for name in sorted(before):
         where = f"{at}.{name}" if at else name
         if name not in after:
-            yield Change(f"{where} is gone", Breaks.CONSUMERS)
+            refused = _refuses_unknown(new_root)
+            yield Change(f"{where} is gone", Breaks.BOTH if refused else Breaks.CONSUMERS)
             continue
         yield from _field(before[name], after[name], old_root, new_root, where)
         if name in required_before - required_after:
             yield Change(f"{where} is optional now", Breaks.CONSUMERS)
         if name in required_after - required_before:
-            yield Change(f"{where} is required now", Breaks.EVENTS)
-    for name in sorted((after.keys() - before.keys()) & required_after):
-        yield Change(f"{at + '.' if at else ''}{name} is new and has no default", Breaks.EVENTS)
+            yield Change(f"{where} is required now", Breaks.WRITTEN)
+    refused = _refuses_unknown(old_root)
+    for name in sorted(after.keys() - before.keys()):
+        where = f"{at}.{name}" if at else name
+        if name in required_after:
+            what = f"{where} is new and has no default"
+            yield Change(what, Breaks.BOTH if refused else Breaks.WRITTEN)
+        elif refused:
+            yield Change(f"{where} is new: fields that are not known are refused", Breaks.CONSUMERS)
 
 
 def _field(
@@ -114,7 +144,7 @@ def _keyword(keyword: str, old: Any, new: Any, at: str) -> Iterator[Change]:
     """Compare what a schema says of a value by one keyword."""
     if keyword == "enum" and old is not None and new is not None:
         if lost := [word for word in old if word not in new]:
-            yield Change(f"{at} may not be {_words(lost)} any more", Breaks.EVENTS)
+            yield Change(f"{at} may not be {_words(lost)} any more", Breaks.WRITTEN)
         if more := [word for word in new if word not in old]:
             yield Change(f"{at} may be {_words(more)}, too", Breaks.CONSUMERS)
     elif old != new:
@@ -126,8 +156,8 @@ def _whom(keyword: str, old: Any, new: Any) -> Breaks:
     if keyword not in LEAST | MOST:
         return Breaks.BOTH
     if old is None or new is None:
-        return Breaks.EVENTS if old is None else Breaks.CONSUMERS
-    return Breaks.EVENTS if (new > old) == (keyword in LEAST) else Breaks.CONSUMERS
+        return Breaks.WRITTEN if old is None else Breaks.CONSUMERS
+    return Breaks.WRITTEN if (new > old) == (keyword in LEAST) else Breaks.CONSUMERS
 
 
 def _insides(old: Schema, new: Schema) -> Iterator[tuple[Schema, Schema]]:

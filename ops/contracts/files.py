@@ -2,21 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
-from ops.contracts.compatibility import HEARD_BY, Change, breaking
-from ops.contracts.table import Contract, contracts
+from ops.contracts.compatibility import breaking
+from ops.contracts.table import DOCUMENT, EVENT, Contract, contracts
 from shared.contracts import lifecycle
-from shared.contracts.envelope import first_fault, read
+from shared.contracts.envelope import first_fault
 
 SCHEMAS = Path(lifecycle.__file__).parent.parent / "schemas"
-HOW_TO_GO_ON = (
-    "publish a new version side by side (schema_version = 2), or give the field a default"
-)
 
 
 def text_of(document: Any) -> str:
@@ -33,27 +30,38 @@ def problems(folder: Path = SCHEMAS, table: Iterable[Contract] | None = None) ->
     names = {contract.name for contract in rows}
     for path in sorted(folder.glob("*.json")):
         if path.stem not in names:
-            heard_by = told(json.loads(path.read_text()).get(HEARD_BY, ()))
-            yield f"{path.stem}: the event is gone, {heard_by} may still hear it: keep the class"
+            yield f"{path.stem}: {gone(json.loads(path.read_text()))}: keep the class"
+
+
+def gone(committed: Mapping[str, Any]) -> str:
+    """Say what is gone, and who may still rely on it."""
+    kind = DOCUMENT if DOCUMENT.relied_on_by in committed else EVENT
+    relied_on_by = told(committed.get(kind.relied_on_by, ()))
+    return f"the {kind.name} is gone, {relied_on_by} may still {kind.used} it"
 
 
 def schema_problems(contract: Contract, folder: Path) -> Iterator[str]:
     """Compare one contract with its committed schema."""
-    path, name, schema = folder / f"{contract.name}.json", contract.name, contract.schema()
+    path = folder / f"{contract.name}.json"
+    refused = tuple(refusals(contract, folder))
+    yield from refused
     if not path.exists():
-        yield f"{name}: no committed schema: run make schemas"
+        yield f"{contract.name}: no committed schema: run make schemas"
+    elif not refused and json.loads(path.read_text()) != contract.schema():
+        yield f"{contract.name}: the committed schema is not what the code says: run make schemas"
+
+
+def refusals(contract: Contract, folder: Path) -> Iterator[str]:
+    """Say which changes since the committed schema would break whom, and how to go on."""
+    path, name, kind = folder / f"{contract.name}.json", contract.name, contract.kind
+    if not path.exists():
         return
-    committed = json.loads(path.read_text())
-    broken = breaking(committed, schema)
-    heard_by = dict.fromkeys([*committed.get(HEARD_BY, ()), *schema[HEARD_BY]])
-    yield from (refusal(name, change, heard_by) for change in broken)
-    if not broken and committed != schema:
-        yield f"{name}: the committed schema is not what the code says: run make schemas"
-
-
-def refusal(name: str, change: Change, heard_by: Iterable[str]) -> str:
-    """Say which event and field would break whom, and how to go on."""
-    return f"{name}: {change}: breaks {told(heard_by)} {change.breaks}: {HOW_TO_GO_ON}"
+    committed, schema = json.loads(path.read_text()), contract.schema()
+    before, now = committed.get(kind.relied_on_by, ()), schema[kind.relied_on_by]
+    relied_on_by = told(dict.fromkeys([*before, *now]))
+    for change in breaking(committed, schema):
+        breaks = change.breaks.format(written=f"{kind.name}s")
+        yield f"{name}: {change}: breaks {relied_on_by} {breaks}: {kind.how_to_go_on}"
 
 
 def told(services: Iterable[str]) -> str:
@@ -73,9 +81,10 @@ def example_problems(contract: Contract, folder: Path) -> Iterator[str]:
             yield f"{name}: example {path.name} was changed: restore it, and add another"
             continue
         try:
-            read(contract.value_class, json.loads(text))
+            contract.read(text)
         except ValidationError as error:
-            yield f"{name}: example {path.name}: {first_fault(error)}: {HOW_TO_GO_ON}"
+            fault = first_fault(error)
+            yield f"{name}: example {path.name}: {fault}: {contract.kind.how_to_go_on}"
 
 
 def digest(text: str) -> str:
@@ -86,12 +95,7 @@ def digest(text: str) -> str:
 def write(folder: Path = SCHEMAS) -> tuple[str, ...]:
     """Write schemas and examples; answer the breaking changes that keep it from doing so."""
     rows = contracts()
-    refused = tuple(
-        problem
-        for contract in rows
-        for problem in schema_problems(contract, folder)
-        if HOW_TO_GO_ON in problem
-    )
+    refused = tuple(problem for contract in rows for problem in refusals(contract, folder))
     if refused:
         return refused
     for contract in rows:

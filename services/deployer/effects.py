@@ -17,6 +17,7 @@ from services.deployer.domain.outcomes import (
     DIGEST_DIFFERS,
     NOT_APPROVED,
     OVERTAKEN,
+    STUCK,
     UNFIT,
     Done,
     RolloutBegun,
@@ -33,6 +34,8 @@ from shared.contracts.lifecycle.deployment import ROLLBACK
 from shared.messaging.decision import Action, Decision, Effect
 from shared.messaging.errors import Refused, Retryable
 
+DEDICATED = "\ndedicated"  # beside the digest: serverless endpoints bear no isolated model
+
 
 def roll_out(action: RollOut, ports: Ports) -> RolloutBegun:
     """Put an approved version on its endpoint: one intent, the call without a token last.
@@ -44,10 +47,9 @@ def roll_out(action: RollOut, ports: Ports) -> RolloutBegun:
         return RolloutBegun()
     package = still_approved(action, ports)
     registration = package.registration
-    model_name = names.sagemaker_model(
-        ports.env, action.model, action.version, registration.artifact_sha256
-    )
-    ports.endpoints.ensure_model(model_name, package)
+    content = registration.artifact_sha256 + (DEDICATED if action.on_instances else "")
+    model_name = names.sagemaker_model(ports.env, action.model, action.version, content)
+    ports.endpoints.ensure_model(model_name, package, action.on_instances)
     instance = algorithms.find(registration.algorithm).instances.endpoint
     ports.endpoints.ensure_config(
         action.config, model_name, instance if action.on_instances else None
@@ -60,6 +62,8 @@ def roll_out(action: RollOut, ports: Ports) -> RolloutBegun:
         return RolloutBegun()
     if is_at_it(action, seen):
         return RolloutBegun()
+    if seen.status is Serving.STUCK:
+        raise Refused(STUCK, f"a person has to look at {action.endpoint}: it takes no update")
     if seen.status in BROKEN:
         raise Refused(UNFIT, f"{action.endpoint} is {seen.status}: it will never take an update")
     if not seen.is_settled:

@@ -51,8 +51,9 @@ class Endpoints(Protocol):
         """Answer an endpoint as it is now."""
         ...
 
-    def ensure_model(self, name: str, package: Package) -> None:
-        """Have a SageMaker model of exactly this image and artifact."""
+    def ensure_model(self, name: str, package: Package, dedicated: bool) -> None:
+        """Have a SageMaker model of exactly this image and artifact; one that is dedicated to
+        instances of its own reaches nothing but who asks it."""
         ...
 
     def ensure_config(self, name: str, model: str, instance: str | None) -> None:

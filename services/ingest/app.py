@@ -7,19 +7,22 @@ from services.ingest.aws import DynamoSeries, FeatureStore, S3Summaries, SsmDecl
 from services.ingest.domain.state import Series
 from services.ingest.effects import EFFECTS
 from services.ingest.handlers import HANDLERS
-from services.ingest.intake import NAME, Concerned, IngestDoor, Intake
+from services.ingest.intake import NAME, Concerned, IngestDoor
+from services.ingest.metrics import MeasuringIntake, published
 from services.ingest.ports import Ports
 from shared.contracts import names
 from shared.messaging import runtime
 from shared.messaging.clock import WallClock, clock_of
 from shared.messaging.evidence import Evidence
 from shared.messaging.lambda_entry import entry
+from shared.messaging.measuring import MeasuringBus, Meter
 from shared.messaging.worker import Service, Worker
 
 
 def build() -> IngestDoor:
     """Put ingest together on AWS."""
     settings = runtime.Settings.read()
+    meter = Meter(settings.env)
     clock, log, files = clock_of(), Logger(service=NAME), runtime.blobs(settings)
     store = DynamoSeries(
         runtime.client("dynamodb"),
@@ -42,14 +45,14 @@ def build() -> IngestDoor:
     worker = Worker(
         service=Service(name=NAME, handlers=HANDLERS, effects=EFFECTS, look=declared, ports=ports),
         store=store,
-        bus=runtime.bus(settings),
+        bus=MeasuringBus(runtime.bus(settings), published(meter)),
         clock=clock,
         evidence=Evidence(files.put),
         concerned=Concerned(store),
         log=log,
         code_version=settings.code_version,
     )
-    intake = Intake(Absorption(store, declared, files, clock), worker)
+    intake = MeasuringIntake(Absorption(store, declared, files, clock), worker, meter)
     dead_letters = runtime.door(NAME, intake, settings).dead_letters
     return IngestDoor(intake, files, names.records_queue(settings.env), dead_letters, log)
 

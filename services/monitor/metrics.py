@@ -1,80 +1,111 @@
-"""What CloudWatch is told: measured at the boundary by what is said, in embedded metric format.
+"""What CloudWatch is told of accuracy and of the data: measured by what is said and written."""
 
-Dimensions are service, stage and outcome only: one per model would cost more than the models.
-"""
-
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
-
-from shared.contracts.door import open_event
-from shared.contracts.envelope import Event
+from services.monitor.ports import Blobs
+from shared.contracts import metrics
+from shared.contracts.complaints import SpecError
+from shared.contracts.envelope import Envelope, Event
 from shared.contracts.lifecycle import (
     AccuracyDegraded,
     AccuracyMeasured,
     AccuracyRecovered,
-    DataFaultCleared,
     DataFaultDetected,
-    DataResumed,
     DataStalled,
 )
-from shared.messaging.decision import Entry
-from shared.messaging.lambda_entry import parsed
-from shared.messaging.ports import Bus
+from shared.contracts.metrics import Metric
+from shared.contracts.scoring import SCORED, ScoredForecast, ScoredForecasts
+from shared.messaging.errors import Refused, Retryable
+from shared.messaging.measuring import Meter, Values
+from shared.messaging.parameters import Parameters
 
-NAMESPACE, SERVICE = "Modelcycle", "monitor"
-BREACH, NO_BREACH, NO_STAGE = "breach", "no-breach", "none"
-OUTCOMES: Mapping[type[Event], str] = MappingProxyType(
+OUTCOMES: Mapping[type[Event], Metric] = MappingProxyType(
     {
-        AccuracyDegraded: "degraded",
-        AccuracyRecovered: "recovered",
-        DataFaultDetected: "fault",
-        DataFaultCleared: "fault-cleared",
-        DataStalled: "stalled",
-        DataResumed: "resumed",
+        AccuracyDegraded: metrics.DEGRADED,
+        AccuracyRecovered: metrics.RECOVERED,
+        DataFaultDetected: metrics.DATA_FAULT,
+        DataStalled: metrics.STALLED,
     }
 )
 
 
-class MeasuringBus:
-    """A bus that measures what is said on it; what has to be said again is measured again."""
+class Gauge:
+    """Measures what the monitor says, and what it writes of forecasts that came true.
 
-    def __init__(self, bus: Bus) -> None:
-        self.bus = bus
+    Parameters
+    ----------
+    asks : Callable
+        Whether a model's spec asks for metrics of its own.
+    """
 
-    def publish(self, entries: tuple[Entry, ...]) -> None:
-        """Say all entries, then measure them."""
-        self.bus.publish(entries)
-        for entry in entries:
-            envelope = open_event(
-                {
-                    "source": entry.source,
-                    "detail-type": entry.detail_type,
-                    "detail": parsed(entry.detail),
-                }
-            )
-            if envelope:
-                measure(envelope.data)
+    def __init__(self, meter: Meter, asks: Callable[[str], bool]) -> None:
+        self.meter = meter
+        self.asks = asks
+
+    def event(self, envelope: Envelope[Event]) -> None:
+        """Measure one event."""
+        said = envelope.data
+        if isinstance(said, AccuracyMeasured):
+            loss = {
+                metrics.LOSS.mean_wql: said.mean_wql,
+                metrics.LOSS.baseline_wql: said.baseline_wql,
+                metrics.LOSS.limit: said.limit,
+            }
+            self.of_model(said.model, loss)
+            self.meter.write({metrics.BREACH: float(said.breached)})
+        elif (known := OUTCOMES.get(type(said))) is not None:
+            self.meter.write({known: 1})
+
+    def forecasts(self, scored: ScoredForecasts) -> None:
+        """Measure forecasts that came true."""
+        if (share := coverage(scored.forecasts)) is not None:
+            self.of_model(scored.model, {metrics.COVERAGE: share})
+
+    def of_model(self, model: str, values: Values) -> None:
+        """Write what is known of all models together, and of this one if it asks."""
+        self.meter.write(values)
+        if self.asks(model):
+            self.meter.write(values, model)
 
 
-def measure(event: Event) -> None:
-    """Write the metrics of one event to standard output, where Lambda takes them from."""
-    if isinstance(event, AccuracyMeasured):
-        outcome = BREACH if event.breached else NO_BREACH
-        values = {
-            "MeanWql": event.mean_wql,
-            "BaselineWql": event.baseline_wql,
-            "Limit": event.limit,
-        }
-    elif (known := OUTCOMES.get(type(event))) is not None:
-        outcome, values = known, {}
-    else:
-        return
-    metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
-    metrics.add_dimension(name="stage", value=str(getattr(event, "stage", NO_STAGE)))
-    metrics.add_dimension(name="outcome", value=outcome)
-    metrics.add_metric(name="Events", unit=MetricUnit.Count, value=1)
-    for name, value in values.items():
-        metrics.add_metric(name=name, unit=MetricUnit.NoUnit, value=value)
-    metrics.flush_metrics()
+class MeasuringBlobs:
+    """A bucket that has scored forecasts measured as they are written."""
+
+    def __init__(self, blobs: Blobs, gauge: Gauge) -> None:
+        self.blobs = blobs
+        self.gauge = gauge
+
+    def put(self, key: str, body: bytes) -> str:
+        """Write an object and answer its URI."""
+        uri = self.blobs.put(key, body)
+        if key.startswith(SCORED):
+            self.gauge.forecasts(ScoredForecasts.model_validate_json(body))
+        return uri
+
+
+def coverage(forecasts: tuple[ScoredForecast, ...]) -> float | None:
+    """Answer the share of truths between the outermost quantiles; None: there are no truths."""
+    inside = total = 0
+    for forecast in forecasts:
+        levels = sorted(forecast.quantiles, key=float)
+        lowest, highest = forecast.quantiles[levels[0]], forecast.quantiles[levels[-1]]
+        for low, truth, high in zip(lowest, forecast.truth, highest, strict=True):
+            if truth is not None:
+                total += 1
+                inside += low <= truth <= high
+    return inside / total if total else None
+
+
+def asking(parameters: Parameters) -> Callable[[str], bool]:
+    """Answer how to find out whether a model asks for metrics of its own; where that cannot be
+    read, it does not: a metric is no reason to fail."""
+
+    def asks(model: str) -> bool:
+        try:
+            spec = parameters.model_spec(model)
+        except (SpecError, Refused, Retryable):
+            return False
+        return spec is not None and spec.own_metrics
+
+    return asks

@@ -5,10 +5,12 @@ from services.trainer.domain.parameters import Site
 from services.trainer.domain.state import Trainings
 from services.trainer.effects import EFFECTS
 from services.trainer.handlers import HANDLERS
+from services.trainer.metrics import MeasuringStore, failed
 from services.trainer.ports import Ports
 from shared.contracts import names
 from shared.messaging import runtime
 from shared.messaging.lambda_entry import Door, entry
+from shared.messaging.measuring import MeasuringBus, Meter
 from shared.messaging.worker import Service
 
 NAME = "trainer"
@@ -39,6 +41,9 @@ def build() -> Door:
     worker = runtime.worker(
         service, Trainings, lambda model: Trainings(env=settings.env, model=model), settings
     )
+    meter = Meter(settings.env)
+    worker.store = MeasuringStore(worker.store, worker.clock, meter)
+    worker.bus = MeasuringBus(worker.bus, failed(meter))
     return runtime.door(NAME, worker, settings)
 
 

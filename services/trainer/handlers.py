@@ -87,14 +87,14 @@ def model_approved(
     event: Envelope[ModelApproved], state: Trainings, look: Look, now: datetime
 ) -> Answer:
     """A candidate may go to staging."""
-    return candidates.move(state, event.data.version, Standing.TO_STAGING)
+    return candidates.move(state, event.data.version, Standing.TO_STAGING, now)
 
 
 def promotion_approved(
     event: Envelope[PromotionApproved], state: Trainings, look: Look, now: datetime
 ) -> Answer:
     """A candidate may go to production."""
-    return candidates.move(state, event.data.version, Standing.TO_PRODUCTION)
+    return candidates.move(state, event.data.version, Standing.TO_PRODUCTION, now)
 
 
 def endpoint_in_service(

@@ -6,6 +6,8 @@ from typing import Any, Literal
 from shared.contracts.complaints import Complaint, SpecError, shown, suggestion
 from shared.contracts.frozen import Frozen
 
+DATASET_REPOSITORY = "modelcycle/dataset"  # in ECR: the prepare step, common to all algorithms
+
 Setting = int | float | str
 """A hyperparameter as users write it."""
 

@@ -42,21 +42,7 @@ def changed_fields(old: Frozen | None, new: Frozen) -> tuple[str, ...]:
 
 
 def _differences(value: Frozen) -> dict[str, Any]:
-    dumped = value.model_dump(mode="json")
-    kept: dict[str, Any] = {}
-    for name, field in type(value).model_fields.items():
-        given = getattr(value, name)
-        if given is None or (not field.is_required() and given == _default(value, name)):
-            continue
-        kept[name] = _differences(given) if isinstance(given, Frozen) else dumped[name]
-    return kept
-
-
-def _default(value: Frozen, name: str) -> Any:
-    field = type(value).model_fields[name]
-    if field.default_factory is None:
-        return field.default  # as it is: it is looked at, not handed out, and a copy takes long
-    return field.get_default(call_default_factory=True, validated_data={})
+    return value.model_dump(mode="json", exclude_defaults=True, exclude_none=True)
 
 
 def _leaves(value: Mapping[str, Any], above: str = "") -> dict[str, Any]:

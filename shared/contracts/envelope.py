@@ -5,7 +5,6 @@ the door it is an `Envelope` whose ``data`` is one of the classes of `shared.con
 `shared.contracts.aws` or a wish of our own schedules.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Generic, Self, TypeVar, get_args
 
 from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 from pydantic.fields import FieldInfo
+from pydantic_core import PydanticSerializationError, to_json
 
 from shared.contracts import limits
 from shared.contracts.frozen import Frozen
@@ -143,30 +143,43 @@ class Envelope(Generic[E_co]):
         ContractError
             If it is larger than `limits.EVENT_BYTES_MAX`.
         """
-        text = json.dumps(
-            {
-                "metadata": self.metadata.model_dump(mode="json", exclude_none=True),
-                "data": self.data.model_dump(mode="json", exclude_none=True),
-            },
-            separators=(",", ":"),
-        )
-        return within_size(text, self.data.detail_type())
+        metadata = self.metadata.model_dump_json(exclude_none=True)
+        data = self.data.model_dump_json(exclude_none=True)
+        text = f'{{"metadata":{metadata},"data":{data}}}'
+        check_size(text.encode(), self.data.detail_type())
+        return text
 
 
-def within_size(text: str, name: str) -> str:
-    """Answer `text` when it fits in an event.
+def as_json(value: Any) -> bytes:
+    """Write JSON-like `value`.
+
+    Raises
+    ------
+    ContractError
+        If no reader could read it: half a character, or hundreds of levels.
+    """
+    try:
+        return to_json(value)
+    except PydanticSerializationError as error:
+        raise ContractError(
+            "not JSON that can be kept: a text holds half of a character, or it is nested too "
+            f"deeply: {error}"
+        ) from error
+
+
+def check_size(text: bytes, name: str) -> None:
+    """Let pass what fits in an event.
 
     Raises
     ------
     ContractError
         If it is larger than `limits.EVENT_BYTES_MAX`.
     """
-    if (size := len(text.encode())) > limits.EVENT_BYTES_MAX:
+    if (size := len(text)) > limits.EVENT_BYTES_MAX:
         raise ContractError(
             f"{name}: {size} bytes, at most {limits.EVENT_BYTES_MAX} fit in an event: "
             "send an S3 URI with its sha256"
         )
-    return text
 
 
 def open_ours(raw: Mapping[str, Any], known: Mapping[str, type[Event]]) -> Envelope[Event]:
@@ -195,7 +208,7 @@ def open_ours(raw: Mapping[str, Any], known: Mapping[str, type[Event]]) -> Envel
     said = parts.get("metadata")
     if not isinstance(said, Mapping) or "data" not in parts:
         raise ContractError(f"{name}: detail must hold the objects 'metadata' and 'data'")
-    within_size(json.dumps(detail), str(name))
+    check_size(as_json(detail), str(name))
     try:
         replayed = "replay-name" in raw or said.get("replayed", False)
         metadata = read(Metadata, {**said, "replayed": replayed})
@@ -224,7 +237,7 @@ V = TypeVar("V", bound=BaseModel)
 def read(value_class: type[V], raw: Any) -> V:
     """Read JSON-like `raw` the way consumers read: unknown fields are ignored, everything else is
     strict."""
-    return value_class.model_validate_json(json.dumps(raw), extra="ignore")
+    return value_class.model_validate_json(to_json(raw), extra="ignore")
 
 
 def first_fault(error: ValidationError) -> str:

@@ -36,4 +36,4 @@ class Frozen(BaseModel):
         pydantic.ValidationError
             If a field is unknown or a value does not fit; `model_copy` would let both pass.
         """
-        return type(self).model_validate({**dict(self), **changes})
+        return type(self).model_validate(vars(self) | changes)

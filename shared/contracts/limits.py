@@ -104,6 +104,7 @@ OFFLINE_STORE_LAG_SECONDS_MAX = 900  # AWS: records reach the offline store up t
 BACKFILL_WAIT_SECONDS_MAX = 3_600  # a training waits so long for a backfill that goes on and on
 USELESS_RUNS_MAX = 3  # in a row; then a person has to ask for the next
 CANDIDATES_REMEMBERED = 20  # versions whose way the trainer follows; more than two is rare
+CANDIDATE_SILENCE_DAYS_MAX = 3  # an approved version that nothing is heard of has ended unheard
 SCHEDULE_LOOK_BACK_DAYS = 366  # a firing that went unnoticed for longer is history
 
 # Monitoring

@@ -23,6 +23,15 @@ class Stage(StrEnum):
     PRODUCTION = "production"
 
 
+class Execution(StrEnum):
+    """What SageMaker does in our name: each with a role of its own."""
+
+    PIPELINES = "pipelines"
+    JOBS = "jobs"
+    ENDPOINTS = "endpoints"
+    FEATURES = "features"
+
+
 class ModelParameter(StrEnum):
     """The SSM parameters of one model, by the last part of their path."""
 
@@ -225,6 +234,36 @@ def table(env: str, service: str) -> str:
 def bus(env: str) -> str:
     """Name the event bus of an environment."""
     return f"modelcycle-{check_environment(env)}"
+
+
+def function(env: str, service: str) -> str:
+    """Name the function of a service, and the role that it takes."""
+    return queue(env, service)
+
+
+def execution_role(env: str, part: Execution) -> str:
+    """Name the role that SageMaker takes for one part of what it does."""
+    return f"{bus(env)}-execution-{part}"
+
+
+def passed_role(env: str, service: str) -> str:
+    """Name the role that a service hands to SageMaker: the deployer its endpoints', else jobs'."""
+    return execution_role(env, Execution.ENDPOINTS if service == "deployer" else Execution.JOBS)
+
+
+def key_alias(env: str) -> str:
+    """Name the one customer key of an environment, as everything but policies may call it."""
+    return f"alias/{bus(env)}"
+
+
+def alarms_topic(env: str) -> str:
+    """Name the topic on which operators hear of alarms."""
+    return f"{bus(env)}-alarms"
+
+
+def stack(env: str, part: str) -> str:
+    """Name the CloudFormation stack of a service, or of the platform under all of them."""
+    return f"{bus(env)}-{part}"
 
 
 def bucket(env: str, account: str, region: str) -> str:

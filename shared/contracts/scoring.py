@@ -10,6 +10,9 @@ from pydantic import AwareDatetime, Field
 
 from shared.contracts.frozen import Frozen
 
+SCORED = "monitor/"
+"""Where the bucket has scored forecasts."""
+
 
 class ScoredForecast(Frozen):
     """One origin: a forecast whose horizon has come true."""
@@ -34,4 +37,4 @@ class ScoredForecasts(Frozen):
 
 def scored_key(model: str, version: int, first: datetime) -> str:
     """Name the object of the origins that begin with `first`."""
-    return f"monitor/{model}/{version}/{first.astimezone(UTC):%Y%m%dT%H%M%SZ}.json"
+    return f"{SCORED}{model}/{version}/{first.astimezone(UTC):%Y%m%dT%H%M%SZ}.json"

@@ -125,6 +125,8 @@ class ModelSpec(Frozen):
     deployment: Deployment = Deployment()
     frozen: bool = False
     """A frozen model is neither trained nor deployed."""
+    own_metrics: bool = False
+    """Whether CloudWatch has the model's losses under its name, too: four custom metrics more."""
 
     @property
     def season_points(self) -> int:

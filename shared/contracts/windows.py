@@ -16,6 +16,8 @@ class Feature(NamedTuple):
     """SageMaker's FeatureType: String, Integral or Fractional."""
 
 
+ONLINE_DAYS = 14  # two weeks: twice the longest rhythm that a forecast's context looks back to
+OFFLINE_PREFIX = "features"  # of the bucket
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 RECORD_IDENTIFIER = "record_id"
 EVENT_TIME = "event_time"

@@ -65,15 +65,15 @@ def compare(
         raise ValueError(f"noise cannot be seen in {len(a)} window(s): take two or more")
     block = max(1, min(block, len(a) // 2))
     paired = [Loss(x.loss - y.loss, x.weight) for x, y in zip(a, b, strict=True)]
-    blocks = _circular_sums(paired, block)
+    losses, weights = zip(*_circular_sums(paired, block), strict=True)
     draws = -(-len(paired) // block)
     chance = random.Random(seed)  # noqa: S311 (a statistic, not a secret)
     differences = []
     for _ in range(resamples):
-        drawn = chance.choices(blocks, k=draws)
-        weight = sum(one.weight for one in drawn)
+        drawn = chance.choices(range(len(losses)), k=draws)
+        weight = sum(map(weights.__getitem__, drawn))
         if weight:  # zeros alone say nothing about either
-            differences.append(sum(one.loss for one in drawn) / weight)
+            differences.append(sum(map(losses.__getitem__, drawn)) / weight)
     differences.sort()
     return Comparison(
         difference=mean_weighted_quantile_loss(paired),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from shared.contracts import limits
-from shared.contracts.envelope import within_size
+from shared.contracts.envelope import check_size
 from shared.messaging.aws_errors import translated
 from shared.messaging.decision import Entry
 from shared.messaging.errors import Retryable
@@ -31,7 +31,7 @@ class EventBridgeBus:
             If EventBridge does not take all of them, even when asked again.
         """
         for entry in entries:
-            within_size(entry.detail, entry.detail_type)
+            check_size(entry.detail.encode(), entry.detail_type)
         for batch in batches(entries):
             self.put(batch)
 

@@ -132,7 +132,7 @@ class Kept(Generic[S]):
     @property
     def is_full(self) -> bool:
         """Whether so much is left to do that no news is taken before it is done."""
-        size = sum(len(item.body) for item in self.todo)
+        size = sum(len(item.body.encode()) for item in self.todo)
         return len(self.todo) >= limits.TODO_ITEMS_MAX or size >= limits.TODO_BYTES_MAX
 
     def without(self, item_id: str) -> "Kept[S]":

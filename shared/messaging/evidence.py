@@ -1,11 +1,10 @@
 """Keeping what a decision saw, so that it can be explained, and decided again from the record."""
 
 import hashlib
-import json
 from collections.abc import Callable
 from typing import Any
 
-from pydantic_core import to_jsonable_python
+from pydantic_core import to_json
 
 from shared.contracts import limits
 from shared.contracts.lifecycle.monitoring import Seen
@@ -27,7 +26,7 @@ class Recording:
 
         def asked(*arguments: Any) -> Any:
             answer = found(*arguments)
-            self._notes.append(to_jsonable_python([path, arguments, answer]))
+            self._notes.append((path, arguments, answer))
             return answer
 
         return asked
@@ -47,9 +46,8 @@ class Evidence:
 
     def keep(self, notes: list[Any]) -> Seen:
         """Answer where the notes are kept."""
-        text = json.dumps(notes, separators=(",", ":"))
-        body = text.encode()
+        body = to_json(notes)
         if len(body) <= limits.SEEN_BYTES_MAX:
-            return Seen(inline=text)
+            return Seen(inline=body.decode())
         sha256 = hashlib.sha256(body).hexdigest()
         return Seen(uri=self.put(f"seen/{sha256}.json", body), sha256=sha256)

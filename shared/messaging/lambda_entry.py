@@ -5,6 +5,7 @@ later goes back to the queue; one poison message never hurts its neighbours.
 """
 
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -18,7 +19,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from shared.contracts import limits
 from shared.contracts.door import open_event
-from shared.contracts.envelope import ContractError, Envelope, Event
+from shared.contracts.envelope import ContractError, Envelope, Event, as_json
 from shared.contracts.printable import printable, shortened
 from shared.messaging.errors import Rejected, Retryable
 from shared.messaging.log import Log
@@ -112,20 +113,25 @@ def parsed(body: str) -> object:
         If it is none, or none that every reader would read alike.
     """
     try:
-        raw = json.loads(body, object_pairs_hook=once)
-        json.dumps(raw, allow_nan=False, ensure_ascii=False).encode()
+        raw = json.loads(body, object_pairs_hook=once, parse_float=finite, parse_constant=finite)
+        as_json(raw)
     except ContractError:
         raise
     except json.JSONDecodeError as error:
         raise ContractError(f"not JSON: {error}") from error
-    except UnicodeEncodeError as error:
-        raise ContractError("a text holds half of a character: send valid Unicode") from error
     except (ValueError, RecursionError) as error:  # NaN, 1e999, thousands of digits; deep nesting
         raise ContractError(
             "not JSON that can be kept: it is nested too deeply, or a number is not finite or has "
             "thousands of digits"
         ) from error
     return raw
+
+
+def finite(text: str) -> float:
+    """Read a number; raise ValueError where it is NaN or infinite."""
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text} is not finite")
+    return number
 
 
 def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -141,15 +147,20 @@ def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def entry(build: Callable[[], Entrance]) -> Lambda:
     """Make the Lambda handler of a service; it is put together at the first event, not at
     import."""
-    doors: list[Entrance] = []
+    made: list[tuple[Entrance, BatchProcessor]] = []
 
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-        if not doors:
-            doors.append(build())
-        processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
-        answer = process_partial_response(
-            event=event, record_handler=doors[0].take, processor=processor, context=context
-        )
+        if not made:
+            made.append(
+                (build(), BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False))
+            )
+        door, processor = made[0]
+        try:
+            answer = process_partial_response(
+                event=event, record_handler=door.take, processor=processor, context=context
+            )
+        finally:
+            processor.exceptions.clear()  # their tracebacks keep all that they passed
         return dict(answer)
 
     return handler

@@ -4,12 +4,13 @@ Ids of events and of things to do are fixed here, so that doing them twice is do
 """
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Generic
 from uuid import NAMESPACE_URL, uuid5
+
+from pydantic_core import to_json
 
 from shared.contracts import limits
 from shared.contracts.envelope import SOURCE, Envelope, Event, Metadata, Revision
@@ -94,8 +95,9 @@ class Ledger(Generic[S]):
 
         What was said is in it while it is small; else it is kept with what was seen.
         """
+        before = digest(kept.state)
         said, notes = as_json(occasion.said), list(occasion.notes)
-        if len(json.dumps(said)) > limits.SEEN_BYTES_MAX:
+        if len(to_json(said)) > limits.SEEN_BYTES_MAX:
             said, notes = None, [*notes, ["said", [], said]]
         return DecisionRecorded(
             service=self.service,
@@ -107,8 +109,8 @@ class Ledger(Generic[S]):
             now=occasion.now,
             seen=self.evidence.keep(notes) if notes else Seen(),
             why=decision.why,
-            state_before=digest(kept.state),
-            state_after=digest(decision.state),
+            state_before=before,
+            state_after=before if decision.state is kept.state else digest(decision.state),
             actions=tuple(type(action).__name__ for action in decision.actions),
             events=tuple(event.detail_type() for event in decision.events),
             code_version=self.code_version,

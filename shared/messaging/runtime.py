@@ -59,6 +59,10 @@ class Settings:
         Where the algorithms' images are, and which of them; by default those of the local AWS.
     offline_lag_seconds : float
         How late records reach the offline store, at the most.
+    subnets, security_groups : tuple of str
+        Of the VPC that instances of our own are in; none: SageMaker's own network.
+    key : str
+        What encrypts the disks of instances of our own; empty: SageMaker's own key.
     """
 
     env: str
@@ -70,6 +74,9 @@ class Settings:
     image_registry: str = LOCAL_REGISTRY
     image_tag: str = LOCAL_TAG
     offline_lag_seconds: float = limits.OFFLINE_STORE_LAG_SECONDS_MAX
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    key: str = ""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -97,11 +104,19 @@ class Settings:
                         "MODELCYCLE_OFFLINE_LAG_S", limits.OFFLINE_STORE_LAG_SECONDS_MAX
                     )
                 ),
+                subnets=listed(environment.get("MODELCYCLE_SUBNETS", "")),
+                security_groups=listed(environment.get("MODELCYCLE_SECURITY_GROUPS", "")),
+                key=environment.get("MODELCYCLE_KEY", ""),
             )
         except KeyError as missing:
             raise MisconfiguredError(
                 f"environment variable {missing} is not set: deploy the service again"
             ) from missing
+
+
+def listed(text: str) -> tuple[str, ...]:
+    """Read a list with commas between its items."""
+    return tuple(text.split(",")) if text else ()
 
 
 @cache

@@ -100,10 +100,12 @@ class Worker(Generic[S]):
                 f"older than the {limits.INBOX_DAYS} days that the inbox remembers"
             )
         keys = self.concerned(envelope)
-        failures = [failure for key in keys if (failure := self.handle_for(key, envelope))]
+        failures = list(filter(None, [self.handle_for(key, envelope) for key in keys]))
+        # one that is rejected would take the message from those that may still succeed
+        failures.sort(key=lambda failure: isinstance(failure, Rejected))
         if failures:
-            # one that is rejected would take the message from those that may still succeed
-            raise min(failures, key=lambda failure: isinstance(failure, Rejected))
+            # taken from the list: a traceback keeps its frame, and the frame the list
+            raise failures.pop(0)
         return keys
 
     def handle_for(self, key: str, envelope: Envelope[Event]) -> Exception | None:
@@ -184,8 +186,8 @@ class Worker(Generic[S]):
             If something of it, or of what waits, cannot be done now.
         """
         _, troubles = self.drain_what_can_be(key, kept, waiting)
-        for trouble in troubles.values():
-            raise trouble
+        if troubles:
+            raise troubles.pop(next(iter(troubles)))
 
     def drain_what_can_be(
         self, key: str, kept: Kept[S], waiting: Mapping[str, Retryable] = NOTHING

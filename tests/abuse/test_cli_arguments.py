@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from ops.cli.yaml_files import FILE_BYTES_MAX
+from infra.yaml_files import FILE_BYTES_MAX
 from tests.cli import world
 from tests.cli.conftest import Cli, Clients, Files, aws, bare, cli, files, unconfigured, url
 

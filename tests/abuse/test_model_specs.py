@@ -11,8 +11,8 @@ from botocore.exceptions import ClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ops.cli import spec_files
-from ops.cli.yaml_files import FileError
+from infra import spec_files
+from infra.yaml_files import FileError
 from shared.contracts.complaints import SpecError
 from shared.contracts.specs import ModelSpec, SeriesSpec
 from shared.messaging.parameters import Parameters

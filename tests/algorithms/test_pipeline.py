@@ -2,18 +2,24 @@
 
 import json
 import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import botocore.session
+import pytest
 from botocore.validate import ParamValidator
 
 from algorithms.dataset import arguments
 from algorithms.lightgbm import settings
+from infra.local.sagemaker import definition
+from shared.contracts.algorithms import ALGORITHMS
 
 FOLDER = Path(settings.SPECIFICATION).parent
 DEFINITION: dict[str, Any] = json.loads((FOLDER / "pipeline.json").read_text())
+ROOT = FOLDER.parents[1]
+AUTHORING = ROOT / ".venv-pipelines" / "bin" / "python"
 STEPS: dict[str, dict[str, Any]] = {step["Name"]: step for step in DEFINITION["Steps"]}
 OPERATIONS = {
     "Prepare": ("CreateProcessingJob", "ProcessingJobName"),
@@ -105,7 +111,47 @@ def test_every_step_is_a_request_that_sagemaker_takes() -> None:
 
 
 def test_no_step_is_cached_since_caching_ignores_the_data_behind_a_prefix() -> None:
-    assert not any("CacheConfig" in step for step in STEPS.values())
+    said = {name: step.get("CacheConfig") for name, step in STEPS.items()}
+    assert said.pop("CreateJudgedModel") is None  # models have no cache to turn off
+    assert all(cache == {"Enabled": False} for cache in said.values())
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_what_passes_is_tried_again_after_ever_longer_pauses(name: str) -> None:
+    policies = STEPS[name]["RetryPolicies"]
+    expected = {"Step.THROTTLING", "Step.SERVICE_FAULT"}
+    if STEPS[name]["Type"] != "Model":
+        expected |= {"SageMaker.JOB_INTERNAL_ERROR", "SageMaker.CAPACITY_ERROR"}
+        expected |= {"SageMaker.RESOURCE_LIMIT"}
+    named = [exception for policy in policies for exception in policy["ExceptionType"]]
+    assert sorted(named) == sorted(expected)
+    assert all(policy["BackoffRate"] > 1 for policy in policies)
+    read = definition.parse(json.dumps(DEFINITION)).steps[name].retries
+    assert [policy.pause_s(0, 0) for policy in read] == [
+        policy["IntervalSeconds"] for policy in policies
+    ]
+
+
+def test_the_committed_definition_is_what_the_sdk_makes_of_pipeline_py() -> None:
+    if not AUTHORING.exists():
+        pytest.skip("no sagemaker SDK here: make pipelines-check installs it and compares")
+    command = [str(AUTHORING), "-m", "algorithms.definitions", "check"]
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (0, ""), ended.stderr
+
+
+def test_every_algorithm_of_the_table_has_a_pipeline_written_by_the_sdk() -> None:
+    written = {path.parent.name for path in FOLDER.parent.glob("*/pipeline.json")}
+    authored = {path.parent.name for path in FOLDER.parent.glob("*/pipeline.py")}
+    assert written == authored == set(ALGORITHMS)
+
+
+def test_instances_are_those_of_the_table_unless_an_execution_is_given_others() -> None:
+    defaults = {one["Name"]: one.get("DefaultValue") for one in DEFINITION["Parameters"]}
+    instances = ALGORITHMS["lightgbm"].instances
+    assert defaults["ProcessingInstanceType"] == instances.processing
+    assert defaults["TrainingInstanceType"] == instances.training
+    assert defaults["TransformInstanceType"] == instances.transform
 
 
 def test_every_hyperparameter_has_a_parameter_with_its_default() -> None:
@@ -143,6 +189,7 @@ def test_images_hold_what_their_programs_import() -> None:
         imported = {
             line.split()[1]
             for path in (FOLDER.parent / name).glob("*.py")
+            if path.name != "pipeline.py"  # stays out of the image
             for line in path.read_text().splitlines()
             if re.match(r"(from|import) (shared|algorithms)\b", line)
         }

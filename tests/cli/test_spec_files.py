@@ -5,8 +5,8 @@ from textwrap import dedent
 
 import pytest
 
-from ops.cli import spec_files
-from ops.cli.yaml_files import FileError
+from infra import spec_files
+from infra.yaml_files import FileError
 from shared.contracts.specs import SeriesSpec
 
 MODELS = Path(__file__).parents[2] / "models"

@@ -1,4 +1,4 @@
-"""``python -m tests.compatibility``: record what today's handlers decide."""
+"""``python -m tests.compatibility``: record what is decided today, and how documents are read."""
 
 from tests.compatibility import recorded
 

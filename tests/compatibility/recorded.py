@@ -6,7 +6,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ops.contracts.documents import DOCUMENTS
 from ops.contracts.files import SCHEMAS, text_of
+from ops.contracts.table import of_document
 from services.ingest.domain.state import Series
 from services.journal.domain import entry
 from shared.contracts.envelope import ANY_SERVICE, Envelope, Event, read
@@ -21,6 +23,7 @@ from tests.fakes.messaging import envelope
 
 HERE = Path(__file__).parent
 EXAMPLES, STATES, DECISIONS = SCHEMAS / "examples", HERE / "states", HERE / "decisions"
+DOCUMENTS_READ = HERE / "documents.json"
 DIGITS = 9  # of a number: the last ones differ from one libm to the next
 
 AGGREGATES: Mapping[str, type[Frozen]] = {
@@ -40,9 +43,9 @@ class Recorded(NamedTuple):
     kept: Kept[Any]
 
 
-def examples(event: type[Event]) -> list[Path]:
-    """Answer the committed examples of an event."""
-    return sorted((EXAMPLES / event.detail_type()).glob("*.json"))
+def examples(name: str) -> list[Path]:
+    """Answer the committed examples of an event or a document."""
+    return sorted((EXAMPLES / name).glob("*.json"))
 
 
 def states(service: str) -> list[Path]:
@@ -73,7 +76,7 @@ def situations(service: str, keys: tuple[str, ...]) -> Iterator[Recorded]:
 def heard(service: str) -> Iterator[tuple[str, Envelope[Event]]]:
     """Iterate over the committed examples that a service hears, by their names."""
     for row in subscriptions_of(service):
-        for path in examples(row.event):
+        for path in examples(row.event.detail_type()):
             data = read(row.event, json.loads(path.read_text()))
             producer = service if data.producer == ANY_SERVICE else data.producer
             said = envelope(data, "example", occurred_at=SAID, producer=producer)
@@ -103,6 +106,15 @@ def entries() -> Table:
     return {
         name: [{"when": ["always"], "decided": one.model_dump(mode="json", include=shown)}]
         for name, one in kept.items()
+    }
+
+
+def documents() -> dict[str, Any]:
+    """Answer what each committed example of a document is read as."""
+    return {
+        f"{contract.name}/{path.stem}": contract.read(path.read_text()).model_dump(mode="json")
+        for contract in map(of_document, DOCUMENTS)
+        for path in examples(contract.name)
     }
 
 
@@ -163,7 +175,8 @@ def table_path(service: str) -> Path:
 
 
 def write() -> None:
-    """Record what today's handlers decide."""
+    """Record what today's handlers decide, and what documents are read as."""
     DECISIONS.mkdir(exist_ok=True)
     for service, table in TABLES.items():
         table_path(service).write_text(text_of(table()))
+    DOCUMENTS_READ.write_text(text_of(documents()))

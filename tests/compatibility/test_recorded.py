@@ -13,6 +13,7 @@ from services.ingest.effects import EFFECTS as INGEST
 from services.monitor.effects import EFFECTS as MONITOR
 from services.trainer.effects import EFFECTS as TRAINER
 from shared.contracts.lifecycle import EVENTS
+from shared.contracts.registration import Registration
 from shared.contracts.subscriptions import SERVICES
 from shared.messaging.decision import Publish, effects_by_kind
 from tests.compatibility import recorded
@@ -63,13 +64,24 @@ def test_the_same_events_lead_to_the_same_decisions(service: str) -> None:
 
 @pytest.mark.parametrize("event", EVENTS)
 def test_examples_are_never_changed_or_removed(event: str) -> None:
-    paths = recorded.examples(EVENTS[event])
+    paths = recorded.examples(event)
     names = [hashlib.sha256(path.read_bytes()).hexdigest()[:8] for path in paths]
     assert [path.stem for path in paths] == names
     known = json.loads(recorded.table_path("journal").read_text())
     assert {f"{event}/{name}" for name in names} == {
         name for name in known if name.startswith(f"{event}/")
     }
+
+
+def test_documents_are_read_as_before_and_their_examples_never_removed() -> None:
+    assert recorded.documents() == json.loads(recorded.DOCUMENTS_READ.read_text()), HOW_TO_GO_ON
+
+
+@pytest.mark.parametrize("path", recorded.examples("Registration"), ids=lambda path: path.stem)
+def test_what_the_registry_keeps_as_strings_is_read_as_the_document(path: Path) -> None:
+    text = path.read_text()
+    strings = {name: str(value) for name, value in json.loads(text).items()}
+    assert Registration.read({**strings, "news": "1"}) == Registration.model_validate_json(text)
 
 
 @pytest.mark.parametrize(("service", "path"), ALL_STATES)

@@ -16,7 +16,7 @@ from shared.contracts.frozen import Frozen
 
 STRING, INTEGER = {"type": "string"}, {"type": "integer"}
 NULL = {"type": "null"}
-C, E, B = Breaks.CONSUMERS, Breaks.EVENTS, Breaks.BOTH
+C, E, B = Breaks.CONSUMERS, Breaks.WRITTEN, Breaks.BOTH
 
 
 def field(schema: Any, required: bool = True) -> dict[str, Any]:
@@ -275,7 +275,7 @@ def test_an_edit_that_would_break_a_consumer_is_refused_by_event_field_and_consu
         assert found == []
         return
     assert found[0].startswith(says)
-    assert found[0].endswith(files.HOW_TO_GO_ON)
+    assert found[0].endswith(table.EVENT.how_to_go_on)
 
 
 def test_an_event_that_is_gone_is_told_with_who_may_still_hear_it(tmp_path: Path) -> None:
@@ -303,7 +303,7 @@ def test_a_breaking_change_keeps_the_schemas_from_being_written(tmp_path: Path) 
     before = {one: one.read_text() for one in tmp_path.glob("*.json")}
     assert files.write(tmp_path) == (
         "ModelRegistered: colour is gone: breaks trainer, deployer, journal as deployed: "
-        + files.HOW_TO_GO_ON,
+        + table.EVENT.how_to_go_on,
     )
     assert {one: one.read_text() for one in tmp_path.glob("*.json")} == before
 

@@ -205,3 +205,11 @@ def test_every_event_is_kept_by_the_journal() -> None:
 def test_a_rule_fits_into_eventbridge(service: str) -> None:
     for pattern in (our_pattern(service), aws_pattern(service)):
         assert pattern is None or len(json.dumps(pattern.as_dict())) <= 2_048
+
+
+@pytest.mark.parametrize("strange", ["\ud800", json.loads("[" * 260 + "]" * 260)])
+def test_what_no_reader_could_read_is_refused_whoever_opens_it(strange: object) -> None:
+    raw = on_the_bus(REGISTERED)
+    raw["detail"]["data"]["news"] = strange
+    with pytest.raises(ContractError, match="half of a character, or it is nested too deeply"):
+        open_event(raw)

@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from shared.contracts import limits
 from shared.contracts.door import open_event
-from shared.contracts.envelope import Envelope, Event, Metadata, Revision, within_size
+from shared.contracts.envelope import Envelope, Event, Metadata, Revision, check_size
 from shared.messaging.decision import Entry, Kept, S, Todo
 from shared.messaging.errors import AlreadyHeard, Conflict, Refused
 from shared.messaging.evidence import Evidence
@@ -95,7 +95,7 @@ class MemoryBus:
 
     def publish(self, entries: tuple[Entry, ...]) -> None:
         for entry in entries:
-            within_size(entry.detail, entry.detail_type)
+            check_size(entry.detail.encode(), entry.detail_type)
         self.entries += entries
 
     def events(self) -> list[Envelope[Event]]:

@@ -4,7 +4,7 @@ was said of each model."""
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -20,9 +20,21 @@ from shared.contracts.envelope import Envelope, Event
 from shared.contracts.lifecycle import EndpointInService
 from shared.contracts.scoring import ScoredForecast, ScoredForecasts
 from tests.flow.local_aws import local_aws
-from tests.flow.typing_in import Observation, import_history, run, write
+from tests.flow.typing_in import Observation, import_history, run, simulated, write
 
 E = TypeVar("E", bound=Event)
+START = datetime(2026, 3, 1, tzinfo=UTC)
+POINTS_AN_HOUR, HISTORY_DAYS = 12, 4
+WATCHED: dict[str, Any] = {
+    "model": "watched",
+    "series": "history",
+    "target": "mean",
+    "frequency": "5m",
+    "horizon": 6,
+    "backtest": {"origins": 10, "stride": 6},
+    "approval": {"staging": "rule", "production": "rule"},
+}
+"""The spec of a model that needs nobody."""
 
 
 class Streamed(NamedTuple):
@@ -102,6 +114,13 @@ def streamed(
             import_history(folder, history)
             yield Streamed(stack, Driver(stack, tape, step=step), listener, folder, {})
         assert stack.watch.dead_letters() == {}
+
+
+def followed(hours: int) -> tuple[list[Observation], list[Observation]]:
+    """Answer a simulated history, and the hours of a stream that follow it."""
+    history = HISTORY_DAYS * 24 * POINTS_AN_HOUR
+    observed = simulated(START, history + hours * POINTS_AN_HOUR, seed=7)
+    return observed[:history], observed[history:]
 
 
 def record(observation: Observation) -> dict[str, Any]:

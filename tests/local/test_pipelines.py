@@ -54,9 +54,13 @@ class Works:
         self.models = Models(surroundings, Tags(), lambda name: {"ModelPackageArn": name})
         self.jobs = Jobs(surroundings, fixture_runner(children), folder, self.models.find)
         self.parts = (self.jobs, self.models, Packages())
-        self.pipelines = Pipelines(surroundings, self.perform)
+        self.seconds = 0.0
+        self.refusals: list[ServiceError] = []  # of the next calls that create something
+        self.pipelines = Pipelines(surroundings, self.perform, elapsed_s=lambda: self.seconds)
 
     def perform(self, operation: str, request: Request, caller: Caller) -> Response:
+        if operation.startswith("Create") and self.refusals:
+            raise self.refusals.pop(0)
         method = xform_name(operation)
         part = next(part for part in self.parts if hasattr(part, method))
         response: Response = getattr(part, method)(request, caller)

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra.local import account
-from infra.local.schedules import Schedules, Timetable
+from infra.local.schedules import Schedules, Timetable, of_table
 from shared.contracts import names
 from shared.contracts.door import open_event
-from shared.contracts.subscriptions import every
+from shared.contracts.subscriptions import Schedule, every
 from shared.contracts.wishes import SweepRequested
 from tests.local.queues import eventually, moto_server
 
@@ -54,7 +54,8 @@ def test_it_is_known_how_long_nothing_is_due() -> None:
     timetable = Timetable([FIVE], speed_up=60, start=START)
     assert timetable.seconds_to_next(START + timedelta(seconds=2)) == 3
     assert timetable.seconds_to_next(START + timedelta(seconds=9)) == 0
-    assert Timetable([], speed_up=60, start=START).seconds_to_next(START) == inf
+    nothing: list[Schedule] = []
+    assert Timetable(nothing, speed_up=60, start=START).seconds_to_next(START) == inf
 
 
 @given(st.lists(st.floats(min_value=0, max_value=40), min_size=1))
@@ -73,7 +74,7 @@ def test_however_rarely_somebody_looks_a_moment_comes_once_and_on_the_grid(
 def test_a_wish_arrives_as_the_event_that_the_services_hear(url: str) -> None:
     clock, sqs = DrivenClock(), account.client("sqs", url, "modelcycle-test")
     queue = sqs.create_queue(QueueName=names.queue("dev", "trainer"))["QueueUrl"]
-    schedules = Schedules("dev", url, ["trainer"], 60, print, clock)
+    schedules = Schedules(of_table("dev", ["trainer"]), url, 60, print, clock)
     schedules.send_due()
     clock.time += timedelta(seconds=5)
     schedules.send_due()
@@ -86,7 +87,7 @@ def test_a_wish_arrives_as_the_event_that_the_services_hear(url: str) -> None:
 
 def test_a_queue_that_is_missing_is_said_and_does_not_end_the_schedules(url: str) -> None:
     said: list[str] = []
-    schedules = Schedules("other", url, ["trainer"], 60_000, said.append)
+    schedules = Schedules(of_table("other", ["trainer"]), url, 60_000, said.append)
     schedules.start()
     eventually(lambda: len(said) > 1, "two complaints")
     schedules.stop()

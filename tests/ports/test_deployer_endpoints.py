@@ -45,17 +45,17 @@ class EndpointsContract:
     def name(self, endpoints: Any, package: Callable[[int], Package], fresh: str) -> str:
         """An endpoint's name; there are configurations `<name>-v1` and `<name>-v2` for it."""
         for number in (1, 2):
-            endpoints.ensure_model(f"{fresh}-v{number}", package(number))
+            endpoints.ensure_model(f"{fresh}-v{number}", package(number), dedicated=True)
             endpoints.ensure_config(f"{fresh}-v{number}", f"{fresh}-v{number}", INSTANCE)
         return fresh
 
     def test_having_is_having_once_and_something_else_is_refused(
         self, endpoints: Any, package: Callable[[int], Package], name: str
     ) -> None:
-        endpoints.ensure_model(f"{name}-v1", package(1))
+        endpoints.ensure_model(f"{name}-v1", package(1), dedicated=True)
         endpoints.ensure_config(f"{name}-v1", f"{name}-v1", INSTANCE)
         with pytest.raises(Refused):
-            endpoints.ensure_model(f"{name}-v1", package(2))
+            endpoints.ensure_model(f"{name}-v1", package(2), dedicated=True)
         with pytest.raises(Refused):
             endpoints.ensure_config(f"{name}-v1", f"{name}-v2", INSTANCE)
         with pytest.raises(Refused):
@@ -153,12 +153,6 @@ class TestSimulated(TestMemory):
     def gone(self, endpoints: Any, endpoint: str) -> None:
         let_everything_end(endpoints.cloud)
         assert endpoints.describe(endpoint) is None
-
-    @pytest.mark.xfail(reason="the simulator makes configurations of models that it has not")
-    def test_having_is_having_once_and_something_else_is_refused(
-        self, endpoints: Any, package: Callable[[int], Package], name: str
-    ) -> None:
-        super().test_having_is_having_once_and_something_else_is_refused(endpoints, package, name)
 
 
 class TestSageMaker(EndpointsContract):

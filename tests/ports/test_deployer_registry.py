@@ -170,20 +170,13 @@ class TestSimulated(RegistryContract):
 
     @pytest.fixture
     def version(self, registry: Any) -> str:
+        registry.cloud.registry.ensure_group("mc-dev-fees")
         arn: str = registry.cloud.registry.register(proposal("mc-dev-fees")).arn
         return arn
 
     def write(self, registry: Any, version: str, stage: Stage, status: str, note: str = "") -> None:
         verdict = Verdict.APPROVED if status == "Approved" else Verdict.DECLINED
         registry.cloud.registry.write(version, stage, verdict, note, ALICE)
-
-    @pytest.mark.xfail(reason="in the simulator no version is deleted", raises=KeyError)
-    def test_an_offer_of_what_is_gone_is_refused(self, registry: Any, version: str) -> None:
-        super().test_an_offer_of_what_is_gone_is_refused(registry, version)
-
-    @pytest.mark.xfail(reason="in the simulator no version is deleted", raises=KeyError)
-    def test_deciding_on_what_is_gone_is_nothing(self, registry: Any, version: str) -> None:
-        super().test_deciding_on_what_is_gone_is_nothing(registry, version)
 
 
 class TestSageMaker(RegistryContract):

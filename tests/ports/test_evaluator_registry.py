@@ -108,14 +108,6 @@ class TestSimulated(RegistryContract):
         world = quiet_world()
         return EvaluatorPorts(world, gate(world, "evaluator"))
 
-    @pytest.mark.xfail(reason="the simulator knows a token, and not what it was for")
-    def test_a_token_that_means_something_else_is_refused(self, registry: Any, group: str) -> None:
-        super().test_a_token_that_means_something_else_is_refused(registry, group)
-
-    @pytest.mark.xfail(reason="the simulated registry has any group")
-    def test_nothing_is_registered_without_its_group(self, registry: Any, group: str) -> None:
-        super().test_nothing_is_registered_without_its_group(registry, group)
-
 
 class TestSageMaker(RegistryContract):
     """The registry of the local AWS."""

@@ -162,8 +162,8 @@ class TestSimulatedStore(StoreContract):
 
     @pytest.fixture(params=[False, True], ids=["as it is", "as text"])
     def store(self, world: World, wall: DrivenClock, request: pytest.FixtureRequest) -> Any:
-        table = Table("any", State, lambda key: State(name="fees"), as_text=request.param)
-        return Store(world, gate(world), table)
+        world.as_text = request.param
+        return Store(world, gate(world), Table("any", State, lambda key: State(name="fees")))
 
 
 def memory(wall: DrivenClock) -> MemoryStore[State]:

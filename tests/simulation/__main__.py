@@ -1,6 +1,7 @@
 """``make sim``: run many schedules; the figures come last."""
 
 import argparse
+import re
 import sys
 import time
 
@@ -11,24 +12,39 @@ from tests.simulation.schedule import Plan
 from tests.simulation.shrink import shrunk
 
 FAILURES_TOLD_MAX = 3
+SEEDS = re.compile("=(?P<one>[0-9]+)|(?:(?P<first>[0-9]+):)?(?P<last>[0-9]+)")
 
 
 def read() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(prog="make sim", description=__doc__)
-    parser.add_argument("--seeds", default="10000", help="how many, or first:last, or one: =7")
-    parser.add_argument("--jobs", type=int, default=2, help="processes")
+    parser.add_argument(
+        "--seeds", default="10000", type=seeds_of, help="how many, or first:last, or one: =7"
+    )
+    parser.add_argument("--jobs", type=positive, default=2, help="processes")
     parser.add_argument("--hunt", action="store_true", help="find and record each planted bug")
     parser.add_argument("--trace", action="store_true", help="print the whole trace of one seed")
     return parser.parse_args()
 
 
+def positive(text: str) -> int:
+    """Read a number of processes; raises ArgumentTypeError."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"{text!r}: at least 1")
+    return int(text)
+
+
 def seeds_of(text: str) -> range:
-    """Read which seeds are wanted."""
-    if text.startswith("="):
-        return range(int(text[1:]), int(text[1:]) + 1)
-    first, _, last = text.rpartition(":")
-    return range(int(first or 0), int(last))
+    """Read which seeds are wanted; raises ArgumentTypeError."""
+    found = SEEDS.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r}: say how many (10000), 5000:6000, or =7")
+    if found["one"]:
+        return range(int(found["one"]), int(found["one"]) + 1)
+    seeds = range(int(found["first"] or 0), int(found["last"]))
+    if not seeds:
+        raise argparse.ArgumentTypeError(f"{text!r}: no seed is in it; the last is above the first")
+    return seeds
 
 
 def told(figures: Figures) -> None:
@@ -52,7 +68,7 @@ def hunted() -> int:
 def main() -> int:
     """Run; 1 when an invariant was broken, or something did not happen often enough."""
     asked = read()
-    seeds = seeds_of(asked.seeds)
+    seeds = asked.seeds
     if asked.trace:
         sys.stdout.write(report.trace(schedule.run(Plan.of(seeds[0]))) + "\n")
         return 0

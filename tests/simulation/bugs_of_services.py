@@ -69,7 +69,7 @@ def update_retried_blindly() -> Planted:
         model = names.sagemaker_model(
             ports.env, action.model, action.version, package.registration.artifact_sha256
         )
-        ports.endpoints.ensure_model(model, package)
+        ports.endpoints.ensure_model(model, package, False)
         ports.endpoints.ensure_config(action.config, model, None)
         if ports.endpoints.describe(action.endpoint) is None:
             ports.endpoints.create(action.endpoint, action.config)

@@ -77,9 +77,9 @@ class SeriesStore(Store[Series]):
         before = table.kept(key)
         if before.revision != kept.revision - 1:
             raise Conflict(key)
-        table.items[key] = table.through_text(kept) if table.as_text else kept
+        table.items[key] = table.through_text(kept) if self.world.as_text else kept
         for start, page in pages.items():
-            text = PAGE.dump_json(page, exclude_defaults=True) if table.as_text else b""
+            text = PAGE.dump_json(page, exclude_defaults=True) if self.world.as_text else b""
             table.pages[key, start] = PAGE.validate_json(text) if text else page
         for shard in shards:
             table.ids[key, shard.key] = shard.ids

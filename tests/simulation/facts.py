@@ -10,6 +10,7 @@ S16   no fact is said twice under different ids
 import json
 from typing import TYPE_CHECKING, Any
 
+from shared.contracts.names import Stage
 from shared.messaging.decision import Entry
 from tests.simulation import documents
 from tests.simulation.poison import SECRET
@@ -36,6 +37,17 @@ ONCE: dict[str, tuple[str, ...]] = {
     "EndpointInService": ("endpoint_config",),
 }
 
+ENDS = frozenset(
+    {
+        "ModelDeclined",
+        "PromotionDeclined",
+        "ApprovalRevoked",
+        "DeploymentFailed",
+        "DeploymentRolledBack",
+        "DeploymentSuperseded",
+    }
+)
+
 
 class Facts:
     """Everything that was said."""
@@ -46,9 +58,10 @@ class Facts:
         self.details: dict[str, str] = {}
         self.spoken: list[tuple[str, str]] = []
         """(model, event), in their order."""
+        self.ends: set[tuple[str, int]] = set()
+        """(model, version) of which a service said the end, or the arrival in production."""
         self.quarantined: set[str] = set()
         """Ids of the records that were told to be quarantined."""
-        self.has_secrets = world.mix.rate("poison") > 0
 
     def said(self, entry: Entry) -> None:
         """A service says something."""
@@ -62,6 +75,9 @@ class Facts:
         if known is not entry.detail:
             return
         self.spoken.append((str(data.get("model")), entry.detail_type))
+        arrived = entry.detail_type == "EndpointInService" and data["stage"] == Stage.PRODUCTION
+        if arrived or entry.detail_type in ENDS:
+            self.ends.add((data["model"], data["version"]))
         self.world.note(f"{entry.source}: {entry.detail_type} {brief(data)}")
         self.world.count(entry.detail_type)
         if entry.detail_type in ONCE:
@@ -92,7 +108,7 @@ class Facts:
 
     def told(self, *said: object) -> None:
         """Something is logged, said, or given as a reason."""
-        if self.has_secrets:
+        if self.world.mix.rate("poison"):
             expect(SECRET not in str(said), "S14", f"a secret is told: {said}")
 
     def bug(self, *said: object) -> None:

@@ -68,8 +68,8 @@ OF_THE_DATA: Mapping[str, tuple[float, ...]] = MappingProxyType(
 BY_THE_WORLD: Mapping[str, tuple[float, ...]] = MappingProxyType(
     {
         "clock skew": (1.0,),
-        "data stream": (0.12,),
-        "several models": (0.12,),
+        "data stream": (0.08,),
+        "several models": (0.08,),
         "stored as text": (0.3,),
     }
 )

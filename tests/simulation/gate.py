@@ -16,8 +16,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 BURST_CALLS_MAX = 6
 JUMP_S = 300.0
-OF_THE_WORKER = frozenset({"load", "commit", "keys", "lease", "publish"})
-"""Calls that every service's worker makes, of its table and the bus."""
 
 
 class HasGate(Protocol):
@@ -64,8 +62,6 @@ class Gate:
         """Do a call, unless it goes wrong."""
         world = self.world
         world.calls += 1
-        if name in OF_THE_WORKER:
-            world.calls_of_workers += 1
         world.agenda.tick()
         if world.is_quiet:
             return does(*arguments, **named)

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from services.deployer.domain.seen import Endpoint, Serving
+from services.deployer.domain.seen import Endpoint, Package, Serving
 from shared.contracts import names
 from shared.contracts.names import OwnedEndpoint
 from shared.messaging.errors import Refused, Retryable
@@ -18,7 +18,7 @@ EVENT_STATUS = {
     Serving.FAILED: "FAILED",
     Serving.STUCK: "UPDATE_ROLLBACK_FAILED",
 }
-EXISTS = "ValidationException"
+INVALID = "ValidationException"
 NO_CAPACITY = "ResourceLimitExceeded"
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -52,13 +52,27 @@ class Hosting:
             {"EndpointName": name, "EndpointConfigName": config, "EndpointStatus": status},
         )
 
+    def ensure_model(self, name: str, package: Package) -> None:
+        """Have a SageMaker model of this artifact."""
+        there = self.models.setdefault(name, package.artifact_uri)
+        if there != package.artifact_uri:
+            raise Refused(INVALID, f"{name} exists with {there}")
+
+    def ensure_config(self, name: str, model: str) -> None:
+        """Have a configuration of this SageMaker model; one that is there may outlive its model."""
+        if name not in self.configs and model not in self.models:
+            raise Refused(INVALID, f"there is no model {model}")
+        there = self.configs.setdefault(name, model)
+        if there != model:
+            raise Refused(INVALID, f"{name} exists with {there}")
+
     def create(self, name: str, config: str) -> None:
         """Create an endpoint; one that is there with this configuration is success."""
         seen = self.endpoints.get(name)
         if seen is not None:
             if seen.config == config:
                 return
-            raise Refused(EXISTS, f"{name} exists with {seen.config}")
+            raise Refused(INVALID, f"{name} exists with {seen.config}")
         self.check(config)
         self.world.watch.roll_out_begins(name, config, is_rollback=False)
         self.set(
@@ -70,7 +84,7 @@ class Hosting:
         """Move an endpoint; SageMaker has no token, and moves it again when asked again."""
         seen = self.endpoints.get(name)
         if seen is None or seen.status in (Serving.FAILED, Serving.STUCK):
-            raise Refused(EXISTS, f"{name} takes no update")
+            raise Refused(INVALID, f"{name} takes no update")
         if seen.status is Serving.CHANGING:
             if seen.pending_config == config:
                 return
@@ -85,7 +99,7 @@ class Hosting:
     def check(self, config: str) -> None:
         """Refuse what cannot be hosted: no such configuration, or no capacity."""
         if config not in self.configs:
-            raise Refused(EXISTS, f"there is no configuration {config}")
+            raise Refused(INVALID, f"there is no configuration {config}")
         if self.world.strikes("no capacity"):
             raise Refused(NO_CAPACITY, "no instance is to be had")
 

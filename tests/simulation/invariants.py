@@ -23,10 +23,11 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from services.deployer.domain.seen import Package, Verdict
-from services.deployer.domain.state import Deployments
+from services.deployer.domain.seen import Endpoint, Package, Verdict
+from services.deployer.domain.state import Deployments, Phase
 from services.evaluator.domain.state import Evaluations
 from services.ingest.domain.windows import Window
+from services.trainer.domain.candidates import UNHEARD
 from services.trainer.domain.state import Trainings
 from services.trainer.domain.wanted import Trigger
 from shared.contracts import names
@@ -54,8 +55,9 @@ class Watch:
         self.configs: Counter[str] = Counter()
         self.rollouts: Counter[tuple[str, Stage, int]] = Counter()
         self.tampered: dict[str, int] = {}
-        self.deleted_by_hand: set[str] = set()
         self.done: dict[tuple[str, str, str], int] = {}
+        self.given_up: set[tuple[str, int]] = set()
+        """(model, version) that the trainer waits for no longer, having heard nothing of it."""
         self.commits = 0
 
     @property
@@ -112,6 +114,16 @@ class Watch:
         just_now = self.tampered.get(package.artifact_uri, -1) >= self.invocation
         same = digest == package.registration.artifact_sha256
         expect(same or just_now, "S1", f"{package.artifact_uri} is not what was approved")
+
+    def deleted_by_hand(self, model: str, stage: Stage, endpoint: Endpoint) -> None:
+        """Somebody deletes an endpoint. What a roll-out of unknown outcome had put there was never
+        there for anybody who looks now: it may begin once more."""
+        rollout = self.world.tables["deployer"].kept(model).state.stages[stage].rollout
+        config = endpoint.pending_config or endpoint.config
+        unknown = rollout and rollout.phase is Phase.ASKED and rollout.taking_away is None
+        if rollout and unknown and rollout.config == config:
+            self.configs[config] -= 1
+            self.rollouts[model, stage, rollout.version] -= 1
 
     def deletion_begins(self, endpoint: str, config: str) -> None:
         """A service deletes an endpoint."""
@@ -197,13 +209,20 @@ class Watch:
             wrong = legality.of_rollouts(was, state)
             expect(not wrong, "S10", f"{service} {key}: {wrong}")
         elif isinstance(state, Evaluations):
-            said = "".join(item.body for item in after.todo if item not in before.todo)
-            wrong = legality.of_limit(was, state, said)
+            wrong = legality.of_limit(was, state, said_anew(before, after))
             expect(not wrong, "S4", f"{key}: {wrong}")
         elif isinstance(state, Trainings):
             wrong = legality.of_run(was, state)
             expect(not wrong, "S10", f"{service} {key}: {wrong}")
             self.rests(was, state, now)
+            if UNHEARD in said_anew(before, after):
+                self.give_up(was, state, now)
+
+    def give_up(self, was: Trainings, state: Trainings, now: datetime) -> None:
+        """The trainer waits no longer for what it has heard nothing of."""
+        for one in was.candidates:
+            if one.version and one.is_lost(now) and state.of_run(one.run_id) is None:
+                self.given_up.add((state.model, one.version))
 
     def rests(self, was: Trainings, state: Trainings, now: datetime) -> None:
         """A run that nobody asked for by hand keeps the cap and the rest."""
@@ -238,3 +257,8 @@ class Watch:
             if message.is_poison and message.id not in failed:
                 said = any(one.message.body == message.body and one.reason for one in dead)
                 expect(said, "S12", f"poison ({message.name}) went without a word")
+
+
+def said_anew(before: Kept[Any], after: Kept[Any]) -> str:
+    """Answer what an aggregate has to do and to say since its last revision."""
+    return "".join(item.body for item in after.todo if item not in before.todo)

@@ -97,6 +97,9 @@ def trainings(world: "World", state: Trainings) -> None:
         for of_stage in world.tables["deployer"].kept(state.model).state.stages.values()
     )
     expect(frozen or stopped or not stuck, "L2", f"{state.model}: nothing becomes of {stuck}")
+    for model, version in sorted(world.watch.given_up - world.facts.ends):
+        waits = model != state.model or frozen or stopped
+        expect(waits, "L2", f"{model}: v{version} is given up, and nobody ever said its end")
 
 
 def wishes(world: "World", state: Trainings) -> None:

@@ -10,13 +10,19 @@ from typing import Any, NamedTuple
 
 from tests.simulation import bugs_of_messaging as messaging
 from tests.simulation import bugs_of_services as services
+from tests.simulation import past
 
 
 class Mutant(NamedTuple):
     """A planted bug, and the invariant that it breaks."""
 
     breaks: str
-    planted: Callable[[], AbstractContextManager[Any]]
+    plant: Callable[[], AbstractContextManager[Any]]
+
+    def planted(self) -> AbstractContextManager[Any]:
+        """Plant it, in schedules whose past was lived without it."""
+        past.live()
+        return self.plant()
 
 
 FOUND: dict[str, Mutant] = {

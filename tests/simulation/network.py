@@ -24,7 +24,7 @@ for row in SUBSCRIPTIONS:
     name = row.event.aws_name if issubclass(row.event, Hint) else row.event.detail_type()
     HEARD_BY.setdefault(name, []).append(row.service)
 SWEEP_AFTER_S = (5 * MINUTE_S, DAY_S, 3 * DAY_S, 3 * DAY_S)
-SWEEP_SHARE = 0.15  # of the messages; the others change nothing that a sweep would see
+SWEEP_SHARE = 0.06  # of the messages; the others change nothing that a sweep would see
 WEEK_S = 7 * DAY_S
 
 

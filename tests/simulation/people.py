@@ -17,6 +17,7 @@ from shared.contracts.lifecycle import (
 from shared.contracts.names import Stage
 from tests.simulation import declarations
 from tests.simulation.clock import DAY_S, HOUR_S, MINUTE_S
+from tests.simulation.past import STRATEGIES, Past
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -25,23 +26,25 @@ APPROVED, DECLINED = Verdict.APPROVED, Verdict.DECLINED
 ACTS: Mapping[str, float] = MappingProxyType(
     {
         "decline": 0.1,
-        "never look": 0.15,
+        "never look": 0.25,
+        "look too late": 0.4,
         "second opinion": 0.12,
         "opinion after a week": 0.08,
         "promote early": 0.1,
         "decline promotion": 0.08,
-        "never promote": 0.1,
+        "never promote": 0.5,
         "revoke": 0.1,
         "revoke in production": 0.12,
         "keep out of production": 0.06,
         "roll back": 0.14,
         "roll back in staging": 0.05,
         "take back to pending": 0.03,
-        "retrain": 0.25,
+        "retrain": 0.2,
         "retrain after a failure": 0.3,
-        "deploy again": 0.6,
+        "retrain meanwhile": 0.12,
+        "deploy again": 0.4,
         "freeze": 0.05,
-        "edit spec": 0.08,
+        "edit spec": 0.05,
         "set threshold": 0.06,
         "take threshold away": 0.3,
         "stop execution": 0.03,
@@ -50,6 +53,7 @@ ACTS: Mapping[str, float] = MappingProxyType(
     }
 )
 ACTS_MAX, WISHES_MAX = 10, 1
+EXPIRED_S = 3 * DAY_S + HOUR_S  # what is offered for so long has expired
 
 
 class People:
@@ -63,6 +67,8 @@ class People:
         self.wished: list[tuple[str, float]] = []
         self.wanted: dict[str, dict[str, Any]] = {}
         self.said = 0
+        self.away_from: Past | None = None
+        """What they do not look at any more."""
 
     def will(self, act: str, model: str) -> bool:
         """Tell whether somebody does something now."""
@@ -88,8 +94,18 @@ class People:
             model,
             staging=by,
             production=stream.choice((by, "person")),
-            strategy=stream.choice(("all-at-once", "canary")),
+            strategy=stream.choice(STRATEGIES),
         )
+
+    def come_back(self, model: str, past: Past) -> None:
+        """Look at what a past has left."""
+        self.away_from = None
+        arn = self.world.arn(model, 1)
+        if past is Past.REGISTERED:
+            self.see_registered(model, arn)
+        else:
+            self.see_serving(model, Stage.STAGING, 1)
+            self.see_offered(model, arn)
 
     # what they see -----------------------------------------------------------------------------
 
@@ -97,16 +113,22 @@ class People:
         """A training begins."""
         if self.will("stop execution", model):
             self.later(stop, 2 * HOUR_S)
+        if self.will("retrain meanwhile", model):
+            self.later(lambda: self.wish(model), HOUR_S)
 
     def see_registered(self, model: str, arn: str) -> None:
         """A version waits."""
+        if self.away_from is Past.REGISTERED:
+            return
         write = partial(self.write, arn)
         if self.world.strikes("artifact tampered"):
             self.later(lambda: self.world.tamper(arn))
         if self.world.strikes("spec unreadable"):
             self.later(lambda: self.scribble(model))
         if self.will("never look", model):
-            self.later(lambda: write(Stage.STAGING, APPROVED, "too late"), 8 * DAY_S)
+            self.world.agenda.after(EXPIRED_S, lambda: self.world.network.sweep("deployer"))
+            if self.will("look too late", model):
+                self.later(lambda: write(Stage.STAGING, APPROVED, "too late"), 8 * DAY_S)
             return
         verdict = DECLINED if self.will("decline", model) else APPROVED
         self.later(lambda: write(Stage.STAGING, verdict, "alice"))
@@ -117,18 +139,24 @@ class People:
             self.later(lambda: write(Stage.STAGING, other, "bob"))
         if self.will("opinion after a week", model):
             self.world.agenda.after(8 * DAY_S, lambda: write(Stage.STAGING, other, "carol"))
+        self.declare_anew(model)
+
+    def declare_anew(self, model: str) -> None:
+        """Perhaps change what is declared while a version waits."""
         if self.will("edit spec", model):
             self.later(lambda: self.edit(model))
         if self.will("set threshold", model):
             self.later(lambda: self.threshold(model))
-        self.world.agenda.after(3 * DAY_S + HOUR_S, lambda: self.world.network.sweep("deployer"))
 
     def see_offered(self, model: str, arn: str) -> None:
         """A version may go to production."""
-        if not self.will("never promote", model):
-            verdict = DECLINED if self.will("decline promotion", model) else APPROVED
-            self.later(lambda: self.write(arn, Stage.PRODUCTION, verdict, "alice"))
-        self.world.agenda.after(3 * DAY_S + HOUR_S, lambda: self.world.network.sweep("deployer"))
+        if self.away_from is Past.OFFERED:
+            return
+        if self.will("never promote", model):
+            self.world.agenda.after(EXPIRED_S, lambda: self.world.network.sweep("deployer"))
+            return
+        verdict = DECLINED if self.will("decline promotion", model) else APPROVED
+        self.later(lambda: self.write(arn, Stage.PRODUCTION, verdict, "alice"))
 
     def see_serving(self, model: str, stage: Stage, version: int) -> None:
         """A version serves."""

@@ -78,16 +78,12 @@ class DeployerPorts(Ports):
         return self.cloud.hosting.endpoints.get(endpoint)
 
     @crossing
-    def ensure_model(self, name: str, package: Package) -> None:
-        there = self.cloud.hosting.models.setdefault(name, package.artifact_uri)
-        if there != package.artifact_uri:
-            raise Refused("ValidationException", f"{name} exists with {there}")
+    def ensure_model(self, name: str, package: Package, dedicated: bool) -> None:
+        self.cloud.hosting.ensure_model(name, package)
 
     @crossing
     def ensure_config(self, name: str, model: str, instance: str | None) -> None:
-        there = self.cloud.hosting.configs.setdefault(name, model)
-        if there != model:
-            raise Refused("ValidationException", f"{name} exists with {there}")
+        self.cloud.hosting.ensure_config(name, model)
 
     @crossing
     def create(self, endpoint: str, config: str) -> None:
@@ -171,7 +167,7 @@ class EvaluatorPorts(Ports):
 
     @crossing
     def ensure_group(self, group: str) -> None:
-        pass  # the simulated registry has any group
+        self.cloud.registry.ensure_group(group)
 
     @crossing
     def find(self, group: str, run_id: str) -> Registered | None:

@@ -1,7 +1,7 @@
 """The model registry of the simulated cloud: versions, verdicts, and who wrote last."""
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from services.deployer.domain.seen import Package, Verdict
 from services.deployer.domain.verdicts import EXPIRED
@@ -9,17 +9,27 @@ from services.evaluator.ports import Package as Registered
 from services.evaluator.ports import Proposal
 from shared.contracts import names
 from shared.contracts.names import Stage
+from shared.messaging.errors import Refused
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 ACCOUNT = "arn:aws:sagemaker:us-east-1:123456789012"
 TOKEN_KNOWN_S = 3_600
+INVALID, CONFLICT = "ValidationException", "ConflictException"
 STATUS = {
     Verdict.PENDING: "PendingManualApproval",
     Verdict.APPROVED: "Approved",
     Verdict.DECLINED: "Rejected",
 }
+
+
+class Remembered(NamedTuple):
+    """What a token was used for, when, and what came of it."""
+
+    at_s: float
+    proposal: Proposal
+    registered: Registered
 
 
 @dataclass
@@ -37,9 +47,14 @@ class Registry:
 
     def __init__(self, world: "World") -> None:
         self.world = world
+        self.groups: set[str] = set()
         self.kept: dict[str, Kept] = {}
         self.numbers: dict[str, int] = {}
-        self.tokens: dict[str, tuple[float, str]] = {}
+        self.tokens: dict[str, Remembered] = {}
+
+    def ensure_group(self, group: str) -> None:
+        """Have a group of this name."""
+        self.groups.add(group)
 
     def package(self, arn: str) -> Package | None:
         """Describe a version."""
@@ -59,17 +74,27 @@ class Registry:
         return None
 
     def register(self, proposal: Proposal) -> Registered:
-        """Create a version; a token is known for a while."""
+        """Create a version; a token is known for a while.
+
+        Raises
+        ------
+        Refused
+            If the token was used for something else, or there is no such group.
+        """
         now = self.world.agenda.seconds
         known = self.tokens.get(proposal.token)
-        if known and now - known[0] < TOKEN_KNOWN_S:
-            package = self.kept[known[1]].package
-            return Registered(arn=package.arn, version=package.version)
+        if known and now - known.at_s < TOKEN_KNOWN_S:
+            if known.proposal != proposal:
+                raise Refused(CONFLICT, "the token was used for another request")
+            return known.registered
+        if proposal.group not in self.groups:
+            raise Refused(INVALID, f"{proposal.group} does not exist")
         owned = names.read_package_group(proposal.group)
         model = owned.model if owned else ""
         version = self.numbers[model] = self.numbers.get(model, 0) + 1
         arn = f"{ACCOUNT}:model-package/{proposal.group}/{version}"
-        self.tokens[proposal.token] = (now, arn)
+        registered = Registered(arn=arn, version=version)
+        self.tokens[proposal.token] = Remembered(now, proposal, registered)
         package = Package(
             arn=arn,
             version=version,
@@ -84,7 +109,7 @@ class Registry:
         self.world.note(f"registry: {model} v{version} is there ({package.registration.run_id})")
         self.hint(arn, "ModelApprovalStatus")
         self.world.people.see_registered(model, arn)
-        return Registered(arn=arn, version=version)
+        return registered
 
     def write(self, arn: str, stage: Stage, verdict: Verdict | None, note: str, who: str) -> None:
         """Write approval status, or life cycle; None takes a verdict back to the start."""
@@ -103,8 +128,10 @@ class Registry:
         self.hint(arn, "ModelLifeCycle" if stage is Stage.PRODUCTION else "ModelApprovalStatus")
 
     def decide(self, arn: str, stage: Stage, verdict: Verdict, note: str) -> None:
-        """Write a service's verdict, if it is still pending."""
-        package = self.kept[arn].package
+        """Write a service's verdict, if the version is there and it is still pending."""
+        package = self.package(arn)
+        if package is None:
+            return
         pending = package.approval if stage is Stage.STAGING else package.production
         if pending is Verdict.PENDING:
             self.write(arn, stage, verdict, note, "arn:aws:sts::1:assumed-role/modelcycle-deployer")
@@ -112,8 +139,16 @@ class Registry:
                 self.world.count("expired")
 
     def offer(self, arn: str, evidence: str) -> bool:
-        """Write {Production, PendingApproval}, if the life cycle still shows Staging."""
-        kept = self.kept[arn]
+        """Write {Production, PendingApproval}, if the life cycle still shows Staging.
+
+        Raises
+        ------
+        Refused
+            If there is no such version.
+        """
+        kept = self.kept.get(arn)
+        if kept is None:
+            raise Refused(INVALID, f"{arn} does not exist")
         if kept.package.production is not None:
             return kept.package.production is Verdict.PENDING
         self.world.watch.offered(kept.model, kept.package)

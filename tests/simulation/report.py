@@ -50,8 +50,7 @@ def figures(found: Figures, seconds: float) -> str:
                 f"  {found.share(name):7.2%}  {name} (at least {least:.0%})"
                 for name, least in SHARES.items()
             ),
-            f"port calls a schedule, without table and bus: {of_one:.0f} for one model, "
-            f"{of_several:.0f} for several",
+            f"port calls a schedule: {of_one:.0f} for one model, {of_several:.0f} for several",
             f"schedules: {found.schedules}, {a_minute:,.0f} a minute",
             f"violations: {len(found.violations)}",
         )

@@ -27,13 +27,10 @@ HEARD: TypeAdapter[dict[str, Revision]] = TypeAdapter(dict[str, Revision])
 class Table(Generic[S]):
     """What a service has stored; it outlives its processes."""
 
-    def __init__(
-        self, service: str, state: type[S], initial: "Callable[[str], S]", as_text: bool
-    ) -> None:
+    def __init__(self, service: str, state: type[S], initial: "Callable[[str], S]") -> None:
         self.service = service
         self.state = state
         self.initial = initial
-        self.as_text = as_text
         self.items: dict[str, Kept[S]] = {}
         self.inbox: dict[tuple[str, str], datetime] = {}
         self.leases: dict[tuple[str, str], float] = {}
@@ -80,7 +77,7 @@ class Store(Generic[S]):
             raise Conflict(key)
         if event_id is not None:
             table.inbox[key, event_id] = self.world.agenda.now
-        after: Kept[Any] = table.through_text(kept) if table.as_text else kept
+        after: Kept[Any] = table.through_text(kept) if self.world.as_text else kept
         table.items[key] = after
         self.world.watch.committed(table.service, key, before, after, now)
 

@@ -6,9 +6,9 @@ are in it, and how often.
 
 import json
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from services.ingest.domain.windows import Window
@@ -25,7 +25,7 @@ START_S = int(START.timestamp())
 HISTORY_HOURS = 120
 RECORDS_MAX = 6
 BATCH_HOURS = (18, 24)
-LENGTH_DAYS = (3, 4, 5)
+LENGTH_DAYS = (2, 3, 4)
 
 
 class Streams:
@@ -36,7 +36,7 @@ class Streams:
         self.sent: dict[int, int] = {}
         """By window start: the sum of the values of its records that were sent."""
         self.offline: dict[int, Window] = {}
-        self.online: dict[datetime, Observed] = history()
+        self.online: dict[datetime, Observed] = dict(history())
         self.event_times: dict[datetime, int] = {}
         self.decays_at: datetime | None = None
         self.kept_back: list[dict[str, Any]] = []
@@ -140,7 +140,8 @@ def made(hour: int, stream: random.Random) -> list[dict[str, Any]]:
     ]
 
 
-def history() -> dict[datetime, Observed]:
+@cache
+def history() -> Mapping[datetime, Observed]:
     """Answer the windows from before the schedule, which are online already."""
     noise = random.Random(7)  # noqa: S311 (always the same)
     starts = [START - timedelta(hours=back) for back in range(HISTORY_HOURS, 0, -1)]

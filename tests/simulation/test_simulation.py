@@ -18,6 +18,7 @@ FOUND = Path(__file__).parent / "seeds" / "seeds.txt"
 GUARANTEES = Path(__file__).parents[2] / "docs" / "guarantees.md"
 ROW = re.compile(r"\| [SL]\d+ ")
 WITH_DATA = 95  # a schedule with a stream of records
+WITH_PAST = 3
 FRESH = range(1_000_000, 1_000_300)
 ROOT = Path(__file__).parents[2]
 
@@ -66,7 +67,9 @@ def test_a_failing_schedule_is_made_smaller_and_fits_on_a_page() -> None:
     assert len(page.splitlines()) <= report.PAGE_LINES + 5
 
 
-@pytest.mark.parametrize(("seed", "hash_seed"), [(7, "0"), (7, "4711"), (WITH_DATA, "4711")])
+@pytest.mark.parametrize(
+    ("seed", "hash_seed"), [(7, "0"), (7, "4711"), (WITH_DATA, "4711"), (WITH_PAST, "4711")]
+)
 def test_the_same_seed_is_the_same_schedule_in_any_process(seed: int, hash_seed: str) -> None:
     here = report.trace(schedule.run(Plan.of(seed)))
     assert report.trace(schedule.run(Plan.of(seed))) == here
@@ -80,3 +83,4 @@ def test_the_same_seed_is_the_same_schedule_in_any_process(seed: int, hash_seed:
     )
     assert told.stdout == here + "\n"
     assert ("ObservationsIngested" in here) == (seed == WITH_DATA)
+    assert ("v1 is offered" in here) == (seed == WITH_PAST)

@@ -31,18 +31,12 @@ class World:
     """Everything of one schedule."""
 
     def __init__(self, seed: int, mix: Mix, acts: Mapping[str, float]) -> None:
-        self.seed = seed
-        self.mix = mix
-        self.acts = acts
-        self.chance = Chance(seed)
         self.agenda = Agenda()
         self.is_quiet = False
         self.calls = 0
-        self.calls_of_workers = 0
-        self.counters: Counter[str] = Counter()
-        self.trace: list[tuple[int, int, str]] = []
         self.keys: list[str] = []
         self.began: list[int] = []
+        self.begin(seed, mix, acts)
         self.has_data = self.strikes("data stream")
         tables = {**TABLES, **DATA_TABLES} if self.has_data else TABLES
         self.services = tuple(tables)
@@ -56,12 +50,22 @@ class World:
         self.hosting = Hosting(self)
         self.training = Training(self)
         self.people = People(self)
-        as_text = self.strikes("stored as text")
         self.tables: dict[str, Table[Any]] = {
-            name: (SeriesTable if name == "ingest" else Table)(name, state, initial, as_text)
+            name: (SeriesTable if name == "ingest" else Table)(name, state, initial)
             for name, (state, initial) in tables.items()
         }
         self.processes: dict[str, Process] = {}
+
+    def begin(self, seed: int, mix: Mix, acts: Mapping[str, float]) -> None:
+        """Begin a schedule, whatever was before it."""
+        self.seed = seed
+        self.mix = mix
+        self.acts = acts
+        self.chance = Chance(seed)
+        self.counters: Counter[str] = Counter()
+        self.trace: list[tuple[int, int, str]] = []
+        self.calls_before = self.calls
+        self.as_text = self.strikes("stored as text")
 
     @property
     def step(self) -> int:
@@ -120,8 +124,8 @@ class World:
     def delete_by_hand(self, model: str, stage: Stage) -> None:
         """Somebody deletes an endpoint."""
         name = names.endpoint(ENV, model, stage)
-        if self.hosting.endpoints.pop(name, None):
-            self.watch.deleted_by_hand.add(name)
+        if seen := self.hosting.endpoints.pop(name, None):
+            self.watch.deleted_by_hand(model, stage, seen)
             self.note(f"somebody deletes {name}")
             self.hosting.hint(name, "", "DELETED")
 

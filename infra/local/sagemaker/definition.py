@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
+from infra.local.sagemaker import retries
 from infra.local.sagemaker.core import ServiceError, invalid
 from infra.local.sagemaker.references import Reference, UnresolvedError, references
+from infra.local.sagemaker.retries import Policy, PolicyError
 
 VERSION = "2020-12-01"
 STEP_TYPES = ("Processing", "Training", "Model", "Transform", "RegisterModel", "Condition", "Fail")
@@ -79,6 +81,7 @@ class Step:
     needs: frozenset[str]
     branch: Branch | None
     property_files: Mapping[str, Mapping[str, str]]
+    retries: tuple[Policy, ...]
     display_name: str | None
     description: str | None
 
@@ -175,9 +178,17 @@ def _step(given: Mapping[str, Any], arguments: dict[str, Any], branch: Branch | 
         frozenset({*used, *given.get("DependsOn", ()), *([branch.condition] if branch else ())}),
         branch,
         files,
+        tuple(_policy(name, kind, each) for each in given.get("RetryPolicies", ())),
         given.get("DisplayName"),
         given.get("Description"),
     )
+
+
+def _policy(step: str, kind: str, given: Mapping[str, Any]) -> Policy:
+    try:
+        return retries.read(kind, given)
+    except PolicyError as error:
+        raise wrong(f"step {step}: {error}") from None
 
 
 def _unique(what: str, names: Sequence[str]) -> None:

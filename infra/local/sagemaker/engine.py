@@ -50,7 +50,8 @@ class Engine:
     executor : Executor, optional
         Threads of its own by default; a simulator hands in one that works at once.
     elapsed_s : Callable
-        A clock of seconds for limits of containers, which run on the wall clock.
+        A clock of seconds for limits of containers and pauses before retries, which run on the
+        wall clock.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Engine:
             executor=self._executor,
             elapsed_s=elapsed_s,
         )
-        self.pipelines = Pipelines(surroundings, self.call)
+        self.pipelines = Pipelines(surroundings, self.call, elapsed_s=elapsed_s)
         self.feature_groups = FeatureGroups(surroundings, self.tags, offline_lag)
         self.records = Records(surroundings, self.feature_groups)
         self._operations = operations_of(

@@ -1,13 +1,14 @@
 """One execution of a pipeline: which steps can begin, which have ended, what comes of it all.
 
-Steps begin as soon as everything they need has succeeded. After a failure nothing new begins,
-what runs is waited for, and then the execution has failed.
+Steps begin as soon as everything they need has succeeded. What fails is tried again where its step
+has a policy for that. After any other failure nothing new begins, what runs is waited for, and then
+the execution has failed.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from infra.local.sagemaker import conditions, pipeline_events
+from infra.local.sagemaker import conditions, pipeline_events, retries
 from infra.local.sagemaker.core import (
     Caller,
     Request,
@@ -39,6 +40,8 @@ class Execution:
         How many steps may run at a time.
     perform : Callable
         SageMaker's operations by name.
+    elapsed_s : Callable
+        A clock of seconds that retries are waited for by.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Execution:
         limit: int,
         surroundings: Surroundings,
         perform: Perform,
+        elapsed_s: Callable[[], float],
     ) -> None:
         self.id = surroundings.suffix()
         self.arn = f"{pipeline['PipelineArn']}/execution/{self.id}"
@@ -66,6 +70,7 @@ class Execution:
         self._limit = limit
         self._surroundings = surroundings
         self._perform = perform
+        self._elapsed_s = elapsed_s
         variables = {
             **pipeline,
             "PipelineExecutionId": self.id,
@@ -85,6 +90,7 @@ class Execution:
     def advance(self) -> None:
         """Walk on as far as possible without waiting."""
         moved = not self.is_over
+        self._begin_again()  # outside of the loop: a pause may be as short as nothing
         while moved:
             moved = self._see_what_ended() + self._begin_what_can() > 0
         if self.is_over or self._running():
@@ -101,6 +107,9 @@ class Execution:
         """Begin nothing more, and ask what runs to stop."""
         self._enter("Stopping")
         for run in self._running():
+            if run.again_at_s is not None:
+                self._end(run, "Stopped")
+                continue
             resource = RESOURCES[run.step.kind]
             described = self._values.made(run)
             if described[resource.status] not in ENDED:
@@ -131,12 +140,17 @@ class Execution:
     def _see_what_ended(self) -> int:
         ended = 0
         for run in self._running():
+            if run.again_at_s is not None:
+                continue
             described = self._values.made(run)
             status = ENDED.get(described[RESOURCES[run.step.kind].status])
             if status == "Stopped" and self.status != "Stopping":
                 status, described = "Failed", {"FailureReason": "ClientError: the job was stopped"}
+            reason = described.get("FailureReason")
+            if status == "Failed" and self._plan_retry(run, retries.of_reason(reason)):
+                continue
             if status is not None:
-                self._end(run, status, described.get("FailureReason"))
+                self._end(run, status, reason)
                 ended += 1
         return ended
 
@@ -163,14 +177,28 @@ class Execution:
         )
 
     def _begin(self, step: Step) -> None:
-        run = self.runs[step.name] = Run(step, moment(self._surroundings.now()))
+        now = moment(self._surroundings.now())
+        run = self.runs[step.name] = Run(step, now, began_s=self._elapsed_s())
         self._tell_step(run, None)
+        self._attempt(run)
+
+    def _begin_again(self) -> None:
+        for run in self._running():
+            if run.again_at_s is not None and run.again_at_s <= self._elapsed_s():
+                run.again_at_s = None
+                self._attempt(run)
+
+    def _plan_retry(self, run: Run, exception: str | None) -> bool:
+        return self.status == "Executing" and run.plan_retry(exception, self._elapsed_s())
+
+    def _attempt(self, run: Run) -> None:
         try:
-            self._do(run, resolve(dict(step.arguments), self._values))
+            self._do(run, resolve(dict(run.step.arguments), self._values))
         except UnresolvedError as error:
             self._end(run, "Failed", f"ClientError: {error}")
         except StepError as error:
-            self._end(run, "Failed", str(error))
+            if not self._plan_retry(run, retries.of_refusal(error.refusal)):
+                self._end(run, "Failed", str(error))
         except Exception as error:  # a fault of ours ends this step, not the tick of all others
             self._end(run, "Failed", f"InternalServerError: {type(error).__name__}: {error}")
 

@@ -1,6 +1,8 @@
 """Pipelines and their executions: SageMaker's operations on them."""
 
+from collections.abc import Callable
 from datetime import datetime
+from time import monotonic
 
 from infra.local.sagemaker.core import (
     Caller,
@@ -33,11 +35,20 @@ class Pipelines:
     ----------
     perform : Callable
         Answers SageMaker's operations by name: what the steps call.
+    elapsed_s : Callable
+        Seconds, for the pauses before retries.
     """
 
-    def __init__(self, surroundings: Surroundings, perform: Perform) -> None:
+    def __init__(
+        self,
+        surroundings: Surroundings,
+        perform: Perform,
+        *,
+        elapsed_s: Callable[[], float] = monotonic,
+    ) -> None:
         self._surroundings = surroundings
         self._perform = perform
+        self._elapsed_s = elapsed_s
         self._pipelines: dict[str, Pipeline] = {}
         self._executions: dict[str, Execution] = {}
         self._tokens: dict[Token, str] = {}
@@ -122,6 +133,7 @@ class Pipelines:
             parallelism.get("MaxParallelExecutionSteps", PARALLEL_STEPS),
             self._surroundings,
             self._perform,
+            self._elapsed_s,
         )
         pipeline.last_run_at = execution.created_at
         self._executions[execution.arn] = execution

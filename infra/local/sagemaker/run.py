@@ -1,6 +1,7 @@
 """A step of an execution that has begun, and what other steps may know of it."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Any
 from infra.local.sagemaker.core import Caller, NoSuchBlobError, Response, Surroundings
 from infra.local.sagemaker.definition import Definition, Step
 from infra.local.sagemaker.references import UnresolvedError, follow
+from infra.local.sagemaker.retries import Policy
 from infra.local.sagemaker.steps import RESOURCES, Perform
 
 
@@ -22,6 +24,10 @@ class Run:
         What Describe finds its resource by.
     outcome : bool or None
         Of a condition.
+    began_s : float
+        On the clock that retries are waited for by.
+    again_at_s : float or None
+        When it is tried again; None while it is not waiting for that.
     """
 
     step: Step
@@ -32,6 +38,27 @@ class Run:
     handle: str = ""
     outcome: bool | None = None
     metadata: dict[str, Any] = field(default_factory=dict)
+    began_s: float = 0.0
+    again_at_s: float | None = None
+    retried: Counter[Policy] = field(default_factory=Counter)
+
+    def plan_retry(self, exception: str | None, now_s: float) -> bool:
+        """Plan to try it again, if a policy wants that after such an error.
+
+        Parameters
+        ----------
+        exception : str or None
+            What policies call the error.
+        """
+        policy = next((each for each in self.step.retries if exception in each.exceptions), None)
+        if policy is None:
+            return False
+        pause_s = policy.pause_s(self.retried[policy], now_s - self.began_s)
+        if pause_s is None:
+            return False
+        self.retried[policy] += 1
+        self.again_at_s = now_s + pause_s
+        return True
 
     def shown(self) -> Response:
         """Answer it as ListPipelineExecutionSteps does."""
@@ -42,7 +69,7 @@ class Run:
             "StartTime": self.started_at,
             "EndTime": self.ended_at,
             "StepStatus": self.status,
-            "AttemptCount": 1,
+            "AttemptCount": 1 + self.retried.total() - (self.again_at_s is not None),
             "FailureReason": self.reason,
             "Metadata": dict(self.metadata),
         }

@@ -67,7 +67,17 @@ RESOURCES: Mapping[str, Resource] = {
 
 
 class StepError(Exception):
-    """Why a step failed: its FailureReason."""
+    """Why a step failed: its FailureReason.
+
+    Parameters
+    ----------
+    refusal : ServiceError
+        What the step's call was answered.
+    """
+
+    def __init__(self, reason: str, refusal: ServiceError) -> None:
+        super().__init__(reason)
+        self.refusal = refusal
 
 
 def create(
@@ -87,7 +97,8 @@ def create(
         arn: str = perform(operation, request, caller)[resource.arn]
     except ServiceError as error:
         raise StepError(
-            f"ClientError: Failed to invoke sagemaker:{operation}. Error Details: {error.message}"
+            f"ClientError: Failed to invoke sagemaker:{operation}. Error Details: {error.message}",
+            error,
         ) from error
     return arn, arn if resource.name is None else name
 

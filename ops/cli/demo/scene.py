@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from infra.spec_files import load
+from infra.yaml_files import FileError
 from ops.cli import output
 from ops.cli.demo.bad_rows import BadRows, keep_bad_rows
 from ops.cli.demo.options import as_option, with_make
@@ -20,8 +22,6 @@ from ops.cli.observations import (
     guess,
     read,
 )
-from ops.cli.spec_files import load
-from ops.cli.yaml_files import FileError
 from shared.contracts import limits
 from shared.contracts.specs import ModelSpec, SeriesSpec
 from shared.contracts.timing import write_duration

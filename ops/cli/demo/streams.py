@@ -14,8 +14,9 @@ from ops.cli.errors import misused
 from shared.messaging.clock import WallClock
 
 if TYPE_CHECKING:
+    from infra.local.deployment import Source
     from infra.local.feeds import Feed, Tape
-    from infra.local.stack import LocalStack, Source
+    from infra.local.stack import LocalStack
     from ops.cli.observations import Observations
 
 STEP = timedelta(hours=1)

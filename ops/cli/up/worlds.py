@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Protocol
 from ops.cli.demo.scene import HISTORY_ENDS
 
 if TYPE_CHECKING:
+    from infra.local.deployment import Source
     from infra.local.driver import Driver
     from infra.local.simulation import Change
-    from infra.local.stack import LocalStack, Source
+    from infra.local.stack import LocalStack
 
 STEPS = tuple(timedelta(minutes=minutes) for minutes in (60, 30, 20, 15, 10, 5))
 PACE_S = 5.0  # a step takes as long at most, where its length allows
@@ -132,15 +133,15 @@ class Blockchain:
 
     def open(self) -> "AbstractContextManager[Source | None]":
         """Serve nothing: others do."""
-        from infra.local.stack import Source
+        from infra.local.deployment import Source
         from services.ingest.polling.sources import BLOCKCHAIN_URL
 
         return nullcontext(Source("blockchain", BLOCKCHAIN_URL, self.series))
 
     def go_on(self, stack: "LocalStack", say: Say) -> None:
         """Wake the poller again and again, as a schedule does in AWS, but not before it may ask."""
+        from infra.local.deployment import POLLER
         from infra.local.function_host import FunctionError
-        from infra.local.stack import POLLER
 
         outage = Outage(say)
         while not self.stopping.is_set():

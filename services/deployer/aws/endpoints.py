@@ -1,7 +1,7 @@
 """SageMaker's hosting in boto3."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from services.deployer.aws.answers import ensured
 from services.deployer.domain.seen import Endpoint, Package, Serving
@@ -26,6 +26,16 @@ STATUSES = {
 }
 
 
+class Premises(NamedTuple):
+    """Where instances of our own are, for versions that do not serve serverless."""
+
+    subnets: tuple[str, ...] = ()
+    """Of a VPC; none: in SageMaker's own network."""
+    security_groups: tuple[str, ...] = ()
+    key: str = ""
+    """Encrypts their disks; empty: SageMaker's own key."""
+
+
 class SageMakerEndpoints:
     """SageMaker's hosting."""
 
@@ -35,11 +45,13 @@ class SageMakerEndpoints:
         runtime: "SageMakerRuntimeClient",
         env: str,
         role_arn: str,
+        premises: Premises = Premises(),  # noqa: B008  # frozen
     ) -> None:
         self.sagemaker = sagemaker
         self.runtime = runtime
         self.env = env
         self.role_arn = role_arn
+        self.premises = premises
 
     def describe(self, endpoint: str) -> Endpoint | None:
         """Answer an endpoint as it is now."""
@@ -56,9 +68,18 @@ class SageMakerEndpoints:
             reason=found.get("FailureReason", ""),
         )
 
-    def ensure_model(self, name: str, package: Package) -> None:
-        """Have a SageMaker model of exactly this image and artifact."""
+    def ensure_model(self, name: str, package: Package, dedicated: bool) -> None:
+        """Have a SageMaker model of exactly this image and artifact; one that is dedicated to
+        instances of its own reaches no network but that of our VPC, if there is one."""
         container = {"Image": package.image, "ModelDataUrl": package.artifact_uri}
+        seclusion: dict[str, Any] = {}
+        if dedicated:
+            seclusion["EnableNetworkIsolation"] = True
+        if dedicated and self.premises.subnets:
+            seclusion["VpcConfig"] = {
+                "Subnets": list(self.premises.subnets),
+                "SecurityGroupIds": list(self.premises.security_groups),
+            }
 
         def same() -> bool:
             found = described(lambda: self.sagemaker.describe_model(ModelName=name))
@@ -70,6 +91,7 @@ class SageMakerEndpoints:
                 ModelName=name,
                 PrimaryContainer=container,  # type: ignore[arg-type]
                 ExecutionRoleArn=self.role_arn,
+                **seclusion,
             ),
             same,
         )
@@ -81,6 +103,9 @@ class SageMakerEndpoints:
         if instance:
             capacity = {"InstanceType": instance, "InitialInstanceCount": 2}
         variant = {"VariantName": VARIANT, "ModelName": model, **capacity}
+        disks: dict[str, Any] = (
+            {"KmsKeyId": self.premises.key} if instance and self.premises.key else {}
+        )
 
         def same() -> bool:
             found = described(
@@ -92,6 +117,7 @@ class SageMakerEndpoints:
             lambda: self.sagemaker.create_endpoint_config(
                 EndpointConfigName=name,
                 ProductionVariants=[variant],  # type: ignore[list-item]
+                **disks,
             ),
             same,
         )

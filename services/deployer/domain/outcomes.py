@@ -8,6 +8,7 @@ NOT_APPROVED = "NotApproved"
 DIGEST_DIFFERS = "DigestDiffers"
 OVERTAKEN = "Overtaken"
 UNFIT = "EndpointFailed"
+STUCK = "EndpointStuck"
 
 
 class RolloutBegun(Frozen):

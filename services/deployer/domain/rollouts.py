@@ -6,6 +6,7 @@ roll-out    SageMaker                       what follows
 asked       accepts                         rolling, DeploymentStarted
 asked       has no capacity                 deferred; the sweep asks again, three times
 asked       refuses                         DeploymentFailed
+asked       the endpoint is stuck           DeploymentFailed, automation stops
 ==========  ==============================  =========================================
 
 What follows from a roll-out under way is in `serving`.
@@ -15,7 +16,7 @@ from datetime import datetime
 
 from services.deployer.domain import retention
 from services.deployer.domain.actions import RollOut
-from services.deployer.domain.outcomes import CAPACITY, RolloutBegun
+from services.deployer.domain.outcomes import CAPACITY, STUCK, RolloutBegun
 from services.deployer.domain.seen import World
 from services.deployer.domain.state import Deployments, Phase, Rollout
 from shared.contracts import limits
@@ -112,7 +113,10 @@ def answered(
             f"{limits.ROLLOUT_ATTEMPTS_MAX}: asked again at the next sweep",
             actions=(retention.forget(state, rollout),),
         )
-    return failed(state, action.stage, rollout, f"{happened.code}: {happened.message}")
+    reason = f"{happened.code}: {happened.message}"
+    if happened.code == STUCK:
+        state = state.with_stage(action.stage, stopped=reason)
+    return failed(state, action.stage, rollout, reason)
 
 
 def begun(state: Deployments, action: RollOut, rollout: Rollout) -> Decision[Deployments]:

@@ -11,6 +11,7 @@ ModelRefused, ModelDeclined,          its run was useless
 PromotionDeclined, ApprovalRevoked,
 DeploymentFailed, DeploymentRolledBack
 DeploymentSuperseded                  it gave way to another candidate
+nothing for days, once approved       it is waited for no longer
 ====================================  ======================================================
 
 With every end the wishes that wait are asked again.
@@ -27,6 +28,7 @@ from shared.contracts.names import Stage
 from shared.messaging.decision import Decision, Ignored
 
 Answer = Decision[Trainings] | Ignored
+UNHEARD = "nothing was heard of it for days"
 
 
 def register(state: Trainings, said: ModelRegistered, world: World, now: datetime) -> Answer:
@@ -51,12 +53,12 @@ def refuse(state: Trainings, run_id: str, reason: str, world: World, now: dateti
     return end(state, candidate, reason, world, now)
 
 
-def move(state: Trainings, version: int, standing: Standing) -> Answer:
+def move(state: Trainings, version: int, standing: Standing, now: datetime) -> Answer:
     """A candidate is further on its way; what comes late does not take it back."""
     candidate = state.of_version(version)
     if candidate is None or not standing.is_after(candidate.standing):
         return Ignored(f"v{version} {standing}: that is known, or it is not waited for")
-    moved = candidate.changed(standing=standing)
+    moved = candidate.changed(standing=standing, since=now)
     return Decision(state.with_candidate(moved), str(moved))
 
 
@@ -90,12 +92,24 @@ def give_way(state: Trainings, version: int, reason: str, world: World, now: dat
     return decision.and_then(lambda after: wishes.consider_again(after, world, now))
 
 
+def let_go(state: Trainings, world: World, now: datetime) -> Decision[Trainings] | None:
+    """Wait no longer for a version of which nothing was heard for days.
+
+    Its run counts as useless: where the deployer is silent because it waits, too, no training after
+    the other may begin.
+    """
+    lost = next((one for one in state.candidates if one.is_lost(now)), None)
+    if lost is None:
+        return None
+    return end(state, lost, UNHEARD, world, now)
+
+
 def serve(state: Trainings, said: EndpointInService, world: World, now: datetime) -> Answer:
     """A version serves, in one stage or the other."""
     if said.came_back:
         return come_back(state, said, world, now)
     if said.stage != Stage.PRODUCTION:
-        return move(state, said.version, Standing.STAGED)
+        return move(state, said.version, Standing.STAGED, now)
     waiting = tuple(one for one in state.candidates if (one.version or 0) > said.version)
     judged = tuple(one for one in state.candidates if one.version is None)
     decision = Decision(

@@ -13,8 +13,6 @@ from shared.contracts.frozen import Frozen
 from shared.contracts.specs import ModelSpec
 from shared.forecasting import deepar_json, frequency
 
-DATASET_REPOSITORY = "modelcycle/dataset"  # the prepare step, common to all algorithms
-
 
 class Site(Frozen):
     """Where an environment has its things."""
@@ -85,7 +83,7 @@ def of_run(
         "RunId": run_id,
         "RoleArn": site.role_arn,
         "Image": site.image(row.image_repository),
-        "DatasetImage": site.image(DATASET_REPOSITORY),
+        "DatasetImage": site.image(algorithms.DATASET_REPOSITORY),
         "OutputUri": site.output_uri(run_id),
         "OfflineStoreUri": offline_store_uri,
         "Series": spec.series,

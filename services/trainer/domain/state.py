@@ -58,6 +58,15 @@ class Candidate(Frozen):
     version: int | None = None
     """None until the evaluator has registered it."""
     standing: Standing = Standing.JUDGED
+    since: AwareDatetime | None = None
+    """When it came so far, once it was approved."""
+
+    def is_lost(self, now: datetime) -> bool:
+        """Tell whether it was approved long ago and what became of it was never heard: of the facts
+        about one endpoint only the latest counts, which may be another version's."""
+        if self.since is None or self.standing not in (Standing.TO_STAGING, Standing.TO_PRODUCTION):
+            return False
+        return now - self.since > timedelta(days=limits.CANDIDATE_SILENCE_DAYS_MAX)
 
     def __str__(self) -> str:
         """Say which it is and how far."""

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from services.trainer.domain import runs, schedule, wishes
+from services.trainer.domain import candidates, runs, schedule, wishes
 from services.trainer.domain.seen import Execution, World
 from services.trainer.domain.state import Trainings
 from services.trainer.domain.wanted import Trigger, Wish
@@ -31,6 +31,7 @@ def sweep(
         .and_then(lambda after: runs.hear_execution(after, execution, world, now))
         .and_then(lambda after: wishes.compare_spec(after, metadata, world, now))
         .and_then(lambda after: hear_schedule(after, metadata, world, now))
+        .and_then(lambda after: candidates.let_go(after, world, now))
         .and_then(lambda after: wishes.consider_again(after, world, now))
     )
     return None if decision.is_idle else decision

@@ -144,4 +144,5 @@ def training_digest(spec: ModelSpec) -> str:
         approval=Approval(),
         deployment=Deployment(),
         frozen=False,
+        own_metrics=False,
     ).digest()

@@ -7,7 +7,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from services.deployer.aws.endpoints import SageMakerEndpoints
+from services.deployer.aws.endpoints import Premises, SageMakerEndpoints
 from services.deployer.aws.look import AwsLook
 from services.deployer.aws.registry import SageMakerRegistry
 from shared.contracts.complaints import Complaint, SpecError
@@ -67,6 +67,41 @@ def test_an_update_that_is_refused_is_looked_at(
         else:
             with pytest.raises(error):
                 endpoints(sagemaker).update(*update)
+
+
+SECLUDED = {
+    "EnableNetworkIsolation": True,
+    "VpcConfig": {"Subnets": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]},
+}
+
+
+@pytest.mark.parametrize(
+    ("instance", "of_model", "of_config"),
+    [("ml.t2.medium", SECLUDED, {"KmsKeyId": "alias/mine"}), (None, {}, {})],
+    ids=["dedicated", "serverless"],
+)
+def test_instances_of_our_own_are_secluded_and_serverless_ones_cannot_be(
+    sagemaker: Any, instance: str | None, of_model: dict[str, Any], of_config: dict[str, Any]
+) -> None:
+    premises = Premises(("subnet-1", "subnet-2"), ("sg-1",), "alias/mine")
+    hosting = SageMakerEndpoints(
+        sagemaker, sagemaker, ENV, "arn:aws:iam::123456789012:role/x", premises
+    )
+    package = SageMaker().registered(1)
+    with Stubber(sagemaker) as stub:
+        stub.add_response(
+            "create_model",
+            {"ModelArn": "arn:aws:sagemaker:us-east-1:123456789012:model/m"},
+            {"ModelName": "m", "PrimaryContainer": ANY, "ExecutionRoleArn": ANY, **of_model},
+        )
+        stub.add_response(
+            "create_endpoint_config",
+            {"EndpointConfigArn": "arn:aws:sagemaker:us-east-1:123456789012:endpoint-config/c"},
+            {"EndpointConfigName": "c", "ProductionVariants": ANY, **of_config},
+        )
+        hosting.ensure_model("m", package, instance is not None)
+        hosting.ensure_config("c", "m", instance)
+        stub.assert_no_pending_responses()
 
 
 @pytest.mark.parametrize(

@@ -296,14 +296,29 @@ def test_a_person_can_have_our_version_put_back_in_place_of_a_strangers() -> Non
     assert loop.aws.endpoints[STAGING_ENDPOINT].config != "somebody-elses-config"
 
 
-def test_an_endpoint_that_has_failed_is_refused_at_once_and_not_for_ever_busy() -> None:
+@pytest.mark.parametrize(
+    ("status", "reason"), [(Serving.FAILED, "EndpointFailed"), (Serving.STUCK, "EndpointStuck")]
+)
+def test_a_broken_endpoint_is_refused_at_once_and_not_for_ever_busy(
+    status: Serving, reason: str
+) -> None:
     loop = Loop()
     loop.to_staging(1)
     approved(loop, 2)
-    loop.finish(STAGING, Serving.STUCK)
+    loop.finish(STAGING, status)
     deploy(loop, 2)
-    assert "EndpointFailed" in loop.last(DeploymentFailed).reason
+    assert reason in loop.last(DeploymentFailed).reason
     assert loop.bench.store.load(MODEL, None).todo == ()
+
+
+def test_automation_stops_again_where_a_person_asked_for_a_stuck_endpoint_of_a_stranger() -> None:
+    loop = Loop()
+    loop.to_staging(1)
+    loop.finish(STAGING, back="somebody-elses-config")
+    deploy(loop, 1)
+    loop.finish(STAGING, Serving.STUCK)
+    deploy(loop, 1)
+    assert loop.state.stages[STAGING].stopped == loop.last(DeploymentFailed).reason
 
 
 # what others do to our endpoints ------------------------------------------------------------------

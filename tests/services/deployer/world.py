@@ -172,7 +172,7 @@ class SageMaker:
     def describe(self, endpoint: str) -> Endpoint | None:
         return self.endpoints.get(endpoint)
 
-    def ensure_model(self, name: str, package: Package) -> None:
+    def ensure_model(self, name: str, package: Package, dedicated: bool) -> None:
         if self.models.setdefault(name, package.artifact_uri) != package.artifact_uri:
             raise taken(name)
 

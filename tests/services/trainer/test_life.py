@@ -202,6 +202,33 @@ def test_facts_that_come_late_do_not_take_a_candidate_back() -> None:
     assert loop.state.candidates[0].standing is Standing.TO_PRODUCTION
 
 
+@pytest.mark.parametrize(
+    ("heard", "is_lost"),
+    [
+        ([], False),
+        ([ModelApproved.example()], True),
+        ([IN_STAGING], False),
+        ([PromotionApproved.example()], True),
+    ],
+    ids=["waits for a person", "goes to staging", "waits for promotion", "goes to production"],
+)
+def test_what_was_approved_and_is_not_heard_of_for_days_is_waited_for_no_longer(
+    heard: list[Event], is_lost: bool
+) -> None:
+    loop = Loop()
+    with_candidate(loop)
+    for event in heard:
+        loop.hear(event)
+    loop.bench.clock.forward(hours=72)
+    loop.sweep()
+    assert len(loop.state.candidates) == 1
+    loop.bench.clock.forward(hours=1)
+    loop.sweep()
+    assert (len(loop.state.candidates), loop.state.useless) == ((0, 1) if is_lost else (1, 0))
+    loop.hear(IN_PRODUCTION)
+    assert (list(loop.state.candidates), loop.state.production, loop.state.useless) == ([], 3, 0)
+
+
 USELESS: list[Event] = [
     ModelDeclined.example(),
     PromotionDeclined.example(),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
-from ops.cli.yaml_files import Document, FileError, read
+from infra.yaml_files import Document, FileError, read
 from shared.contracts import names
 from shared.contracts.complaints import Complaint, SpecError, suggestion
 from shared.contracts.names import IllegalNameError

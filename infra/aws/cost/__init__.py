@@ -1,0 +1,2 @@
+"""What an environment costs in a month: resources as synthesized, usage as measured, prices as
+dated."""

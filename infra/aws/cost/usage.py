@@ -1,0 +1,103 @@
+"""What a model makes the services do, in a month: measured on the local AWS, or assumed.
+
+Measured on 2026-11-20: one model in production (frequency 5 minutes, horizon 12) on a series of its
+own with windows of one minute, 100 records a minute in one message, schedules as in the table; two
+hours, all calls of all functions counted, item by item. Everything measured is multiplied by
+`SAFETY`, for states grow in the first days.
+"""
+
+from typing import NamedTuple
+
+from shared.contracts.algorithms import LIGHTGBM
+
+SAFETY = 1.25
+KB, GB = 1_024, 1_024**3
+
+
+class EachMinute(NamedTuple):
+    """What one model and its series do in a minute, in which one batch of records comes."""
+
+    dynamodb_writes: float = 86.5
+    """Write units: a transaction counts twice, the journal's second index once more."""
+    dynamodb_reads: float = 18.6
+    events: float = 5.0
+    event_bytes: float = 4_600
+    journal_bytes: float = 13_300
+    """With its indexes; the journal keeps everything."""
+    messages: float = 8.0
+    """That queues take: each is sent and deleted; receiving is counted with the polling."""
+    invocations: float = 9.7
+    """One for each message and each sweep: batches make fewer of them where more comes."""
+    feature_writes: float = 1.0
+    feature_reads: float = 25.6
+    s3_puts: float = 1.0
+    s3_gets: float = 1.2
+    log_bytes: float = 6_700
+    """A line a decision, and three of Lambda's own for each call."""
+
+
+class Assumed(NamedTuple):
+    """What was not measured."""
+
+    function_seconds_a_minute: float = 2.5
+    """Of all services together: 0.4 s here, on a whole processor and without a network."""
+    function_seconds_a_batch: float = 0.5
+    """Of what each further batch in a minute makes ingest and the journal do."""
+    idle_receives_a_minute: float = 15.0
+    """Of a queue: Lambda keeps five long polls of 20 s open."""
+    kms_requests_a_month: float = 250_000
+    """Data keys of queues, topics and tables are asked for again every few minutes."""
+    journal_months: float = 12.0
+    """How long it has been kept."""
+    forecasts_a_day: float = 288 + 24
+    """One for each point of five minutes; and the monitor's, one for each horizon."""
+    forecast_seconds: float = 1.0
+    """With the cold starts that are among them."""
+    forecast_kb: float = 50.0
+    serverless_gb: float = 2.0
+    """As the deployer configures it."""
+    trainings_a_month: float = 4.35
+    """One a week."""
+    feature_gb_a_model: float = 0.02
+    """A month of minutes online."""
+    prepare_minutes: float = 5.0
+    train_minutes: float = 4.0
+    """Each of two: what is judged, and what ships. Spot capacity is not counted as a saving."""
+    transform_minutes: float = 5.0
+    s3_gb: float = 1.0
+    s3_gb_a_model: float = 0.1
+    dedicated_instances: float = 4.0
+    """Of a model: two in each of staging and production, as the deployer configures them."""
+    shared_instance: str = "ml.m5.large"
+    shared_processors: float = 2.0
+    shared_busy: float = 0.5
+    """Part of their time that instances may be busy."""
+    shared_forecast_seconds: float = 0.5
+    shared_instances_min: int = 2
+    batches_a_month: float = 730.0
+    """One for each horizon of an hour."""
+    polled_batches_a_minute: float = 5.0
+    """Of the poller: one every ten seconds for most of a minute."""
+    batch_minutes: float = 3.0
+    """That the instance of one is paid for."""
+
+
+EACH_MINUTE = EachMinute()
+EACH_BATCH = EachMinute(
+    dynamodb_writes=25.0,
+    dynamodb_reads=8.0,
+    events=1.0,
+    event_bytes=1_000,
+    journal_bytes=2_700,
+    messages=2.0,
+    invocations=2.0,
+    feature_writes=0.0,
+    feature_reads=0.0,
+    s3_puts=0.0,
+    s3_gets=0.0,
+    log_bytes=1_400,
+)
+"""What each further batch of records in a minute makes ingest and the journal do: their part of the
+above."""
+ASSUMED = Assumed()
+INSTANCES = LIGHTGBM.instances

@@ -1,0 +1,231 @@
+"""One stack per service, made from the tables: rules → queue with dead letters → function, and what
+wakes it by the clock."""
+
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as awslambda
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from infra.aws import arns, permissions
+from infra.aws.alarms import add_function_alarms, add_service_alarms
+from infra.aws.environments import Environment, Source
+from infra.aws.findings import Finding, accept
+from infra.aws.permissions import POLLER
+from infra.aws.roles import add_role
+from infra.aws.schedules import add_schedules
+from shared.contracts import limits, names
+from shared.contracts.subscriptions import SCHEDULES, Pattern, aws_pattern, our_pattern
+
+RECORDS_CONSUMER = "ingest"
+"""The service that takes records from producers, on a queue of their own."""
+HOSTING_SERVICE = "deployer"
+"""The service that makes endpoints, and must know in which network."""
+RETENTION_DAYS = 14  # AWS: the longest that SQS keeps a message
+POLLER_SECONDS = limits.POLL_SECONDS + limits.POLL_ANSWER_SECONDS_MAX + 3  # it ends before the next
+POLLER_MB = 256  # it runs for most of each minute, and mostly waits
+
+
+class ServiceStack(cdk.Stack):
+    """All of one service; it needs the platform stack, and no other service's.
+
+    Parameters
+    ----------
+    bundle : Path
+        The folder or archive with the service's code and what it imports.
+    code_version : str
+        What its decisions tell as the version of the code that took them.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        environment: Environment,
+        service: str,
+        bundle: Path,
+        code_version: str,
+        **settings: Any,
+    ) -> None:
+        super().__init__(scope, names.stack(environment.name, service), **settings)
+        self.settings = environment
+        self.service = service
+        self.code = awslambda.Code.from_asset(str(bundle))
+        self.code_version = code_version
+        self.key = kms.Alias.from_alias_name(self, "Key", names.key_alias(environment.name))
+        self.dead_letters = self._queue(
+            "DeadLetters", names.dead_letter_queue(environment.name, service)
+        )
+        accept(self.dead_letters, Finding.DEAD_LETTERS_OF_DEAD_LETTERS)
+        self.queue = self._queue("Queue", names.queue(environment.name, service), self.dead_letters)
+        self.queues = [self.queue]
+        if service == RECORDS_CONSUMER:
+            self.records = self._queue(
+                "Records", names.records_queue(environment.name), self.dead_letters
+            )
+            self.queues.append(self.records)
+        self._rules()
+        self.roles = permissions.roles(environment)
+        self.function = self._function(
+            service,
+            f"services.{service}.app.handler",
+            self._variables(service),
+            limits.FUNCTION_SECONDS_MAX,
+        )
+        for queue in self.queues:
+            self._feed(queue)
+        source = environment.source if service == RECORDS_CONSUMER else None
+        if source:
+            self._poller(source)
+        rows = [row for row in SCHEDULES if row.service == service]
+        polled = names.function(environment.name, POLLER) if source else None
+        add_schedules(self, environment, service, rows, polled)
+        add_service_alarms(self, environment, service)
+
+    def _queue(self, what: str, name: str, dead_letters: sqs.Queue | None = None) -> sqs.Queue:
+        redrive = None
+        if dead_letters:
+            redrive = sqs.DeadLetterQueue(
+                queue=dead_letters, max_receive_count=limits.QUEUE_RECEIVES_MAX
+            )
+        return sqs.Queue(
+            self,
+            what,
+            queue_name=name,
+            encryption=sqs.QueueEncryption.KMS,
+            encryption_master_key=self.key,
+            enforce_ssl=True,
+            retention_period=cdk.Duration.days(RETENTION_DAYS),
+            visibility_timeout=cdk.Duration.seconds(limits.QUEUE_VISIBILITY_SECONDS),
+            dead_letter_queue=redrive,
+        )
+
+    def _rules(self) -> None:
+        """Let our bus and AWS's own send what the service hears to its queue."""
+        env = self.settings.name
+        buses: list[tuple[str, str | None, Pattern | None]] = [
+            ("Ours", names.bus(env), our_pattern(self.service)),
+            ("Aws", None, aws_pattern(self.service)),
+        ]
+        sources = []
+        for what, bus, pattern in buses:
+            if pattern is None:
+                continue
+            name = names.queue(env, self.service)
+            events.CfnRule(
+                self,
+                f"{what}Rule",
+                name=name,
+                event_bus_name=bus or "default",
+                description=f"What {self.service} hears on {bus or 'the default bus'}",
+                event_pattern=pattern.as_dict(),
+                targets=[
+                    events.CfnRule.TargetProperty(
+                        id=self.service,
+                        arn=self.queue.queue_arn,
+                        dead_letter_config={"arn": self.dead_letters.queue_arn},
+                    )
+                ],
+            )
+            sources.append(arns.rule(self.settings, bus, name))
+        if sources:
+            for queue in (self.queue, self.dead_letters):
+                queue.add_to_resource_policy(_may_send(queue, "events", "ArnEquals", sources))
+
+    def _function(
+        self, name: str, entry: str, variables: dict[str, str], seconds: int, **more: Any
+    ) -> awslambda.Function:
+        """Add a function with its log and its role."""
+        log = logs.CfnLogGroup(
+            self,
+            f"{name.capitalize()}Log",
+            log_group_name=f"/aws/lambda/{names.function(self.settings.name, name)}",
+            retention_in_days=self.settings.log_days,
+        )
+        log.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
+        role = add_role(self, f"{name.capitalize()}Role", self.roles[name], self.settings.account)
+        function = awslambda.Function(
+            self,
+            f"{name.capitalize()}Function",
+            function_name=names.function(self.settings.name, name),
+            description=f"Modelcycle's {name}",
+            runtime=awslambda.Runtime.PYTHON_3_11,
+            architecture=awslambda.Architecture.ARM_64,
+            handler=entry,
+            code=self.code,
+            role=role.without_policy_updates(),
+            timeout=cdk.Duration.seconds(seconds),
+            environment=variables,
+            tracing=awslambda.Tracing.ACTIVE,
+            **{"memory_size": self.settings.memory_mb, **more},
+        )
+        accept(function, Finding.RUNTIME, Finding.RUNTIME_TOO, Finding.FUNCTION_DEAD_LETTERS)
+        function.node.add_dependency(log)  # else Lambda would make it, and keep it for ever
+        return function
+
+    def _poller(self, source: Source) -> None:
+        """Add the function that asks a public source, woken every minute."""
+        variables = {
+            "MODELCYCLE_SOURCE": source.name,
+            "MODELCYCLE_SOURCE_SERIES": source.series,
+        }
+        function = self._function(
+            POLLER,
+            "services.ingest.polling.app.handler",
+            self._variables(POLLER) | variables,
+            POLLER_SECONDS,
+            memory_size=POLLER_MB,
+            retry_attempts=0,
+        )
+        accept(function, Finding.FAILED_CALLS)
+        add_function_alarms(self, self.settings, POLLER)
+
+    def _variables(self, name: str) -> dict[str, str]:
+        """Answer what `shared.messaging.runtime.Settings` reads."""
+        passed = names.passed_role(self.settings.name, name)
+        vpc = self.settings.vpc
+        network = {
+            "MODELCYCLE_SUBNETS": ",".join(vpc.subnets if vpc else ()),
+            "MODELCYCLE_SECURITY_GROUPS": ",".join(vpc.security_groups if vpc else ()),
+            "MODELCYCLE_KEY": arns.key_alias(self.settings),
+        }
+        return {
+            "MODELCYCLE_ENV": self.settings.name,
+            "MODELCYCLE_BUCKET": self.settings.bucket,
+            "MODELCYCLE_ROLE_ARN": arns.role(self.settings, passed),
+            "MODELCYCLE_CODE_VERSION": self.code_version,
+            "MODELCYCLE_LEASE_SECONDS": str(limits.LEASE_SECONDS),
+            "MODELCYCLE_RULES_ALLOWED": "yes" if self.settings.rules_allowed else "no",
+            "MODELCYCLE_IMAGE_REGISTRY": self.settings.image_registry,
+            "MODELCYCLE_IMAGE_TAG": self.settings.image_tag,
+            "MODELCYCLE_OFFLINE_LAG_S": str(limits.OFFLINE_STORE_LAG_SECONDS_MAX),
+            "POWERTOOLS_SERVICE_NAME": name,
+            **(network if name == HOSTING_SERVICE else {}),
+        }
+
+    def _feed(self, queue: sqs.Queue) -> None:
+        mapping = awslambda.CfnEventSourceMapping(
+            self,
+            f"{queue.node.id}Source",
+            event_source_arn=queue.queue_arn,
+            function_name=self.function.function_name,
+            batch_size=limits.QUEUE_BATCH_MESSAGES_MAX,
+            function_response_types=["ReportBatchItemFailures"],
+            scaling_config={"maximumConcurrency": self.settings.concurrency},
+        )
+        accept(mapping, Finding.SOURCE_DEAD_LETTERS)
+
+
+def _may_send(queue: sqs.Queue, service: str, how: str, sources: list[str]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid=f"From{service.capitalize()}",
+        principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+        actions=["sqs:SendMessage"],
+        resources=[queue.queue_arn],
+        conditions={how: {"aws:SourceArn": sources}},
+    )

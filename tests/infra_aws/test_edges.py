@@ -1,0 +1,331 @@
+"""Whoever sends to whom may do so, with the key, too, and nobody else may.
+
+The edges come from the tables of contracts and alarms; what is checked is the template.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pytest
+
+from infra.aws import arns
+from infra.aws.environments import Environment
+from infra.aws.permissions import POLLER
+from infra.aws.templates import Resource, Where, resolve
+from shared.contracts import names
+from shared.contracts.names import Execution
+from shared.contracts.subscriptions import SCHEDULES, SERVICES, aws_pattern, our_pattern
+from tests.infra_aws import iam
+from tests.infra_aws.synthesis import Template
+
+ENV, ACCOUNT, REGION = "dev", "123456789012", "eu-central-1"
+STRANGER = "999999999999"
+USE_OF_KEY = ("kms:Decrypt", "kms:GenerateDataKey")
+KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/any"
+BUCKET = f"arn:aws:s3:::modelcycle-{ENV}-{ACCOUNT}-{REGION}"
+TLS = {"aws:SecureTransport": "true"}
+
+
+class Sending(NamedTuple):
+    """A rule's bus, and the queue that it feeds."""
+
+    service: str
+    bus: str | None
+
+
+SENDINGS = [
+    Sending(service, bus)
+    for service in SERVICES
+    for bus, pattern in ((names.bus(ENV), our_pattern(service)), (None, aws_pattern(service)))
+    if pattern
+]
+CONSUMED = [(service, names.queue(ENV, service)) for service in SERVICES]
+CONSUMED.append(("ingest", names.records_queue(ENV)))
+
+
+class Account:
+    """What the templates make, by kind and name."""
+
+    def __init__(self, resources: Sequence[Resource]) -> None:
+        self.resources = resources
+
+    def all(self, kind: str) -> Iterator[Mapping[str, Any]]:
+        """Answer the properties of all resources of a kind."""
+        return (one.properties for one in self.resources if one.kind == f"AWS::{kind}")
+
+    def one(self, kind: str, key: str, name: str) -> Mapping[str, Any]:
+        """Answer the properties of the one of a name."""
+        (found,) = (each for each in self.all(kind) if each[key] == name)
+        return found
+
+    def policy_of_queue(self, name: str) -> Mapping[str, Any]:
+        """Answer who may send to a queue."""
+        (found,) = (
+            each["PolicyDocument"]
+            for each in self.all("SQS::QueuePolicy")
+            if each["Queues"][0].rsplit("/", 1)[-1] == name
+        )
+        return found  # type: ignore[no-any-return]
+
+    def key_policy(self) -> Mapping[str, Any]:
+        """Answer who may use the key."""
+        (key,) = self.all("KMS::Key")
+        return key["KeyPolicy"]  # type: ignore[no-any-return]
+
+    def policy_of_role(self, name: str) -> Mapping[str, Any]:
+        """Answer what a role may do."""
+        (inline,) = self.one("IAM::Role", "RoleName", name)["Policies"]
+        return inline["PolicyDocument"]  # type: ignore[no-any-return]
+
+    def takes(self, role: str, service: str) -> bool:
+        """Tell whether a service, and only it, takes a role."""
+        (trust,) = self.one("IAM::Role", "RoleName", role)["AssumeRolePolicyDocument"]["Statement"]
+        return bool(trust["Principal"] == {"Service": f"{service}.amazonaws.com"})
+
+
+@pytest.fixture(scope="module")
+def account(environment: Environment, templates: Mapping[str, Template]) -> Account:
+    return Account(resolve(templates, Where(environment.account, environment.region)))
+
+
+def key_admits(account: Account, service: str, said_account: str) -> bool:
+    """Tell whether an AWS service may use the key on its own account, in full."""
+    return all(
+        iam.admits(
+            account.key_policy(),
+            f"{service}.amazonaws.com",
+            action,
+            KEY,
+            {"aws:SourceAccount": said_account},
+        )
+        for action in USE_OF_KEY
+    )
+
+
+def has_key(account: Account, role: str, through: str, action: str) -> bool:
+    """Tell whether a role may use the key through a service, and no other key and no other way."""
+    document = account.policy_of_role(role)
+    ours = {
+        "kms:ResourceAliases": names.key_alias(ENV),
+        "kms:ViaService": f"{through}.{REGION}.amazonaws.com",
+    }
+    others = [
+        ours | {"kms:ResourceAliases": "alias/another"},
+        ours | {"kms:ViaService": f"ec2.{REGION}.amazonaws.com"},
+        {},
+    ]
+    assert not any(iam.allows(document, action, KEY, values) for values in others)
+    return iam.allows(document, action, KEY, ours)
+
+
+@pytest.mark.parametrize("sending", SENDINGS, ids=lambda one: f"{one.service}-{one.bus}")
+def test_a_rule_sends_to_its_encrypted_queue_and_its_dead_letters(
+    environment: Environment, account: Account, sending: Sending
+) -> None:
+    queue = names.queue(ENV, sending.service)
+    dead_letters = names.dead_letter_queue(ENV, sending.service)
+    rule = arns.rule(environment, sending.bus, queue)
+    strange = arns.rule(environment, sending.bus, "somebody-elses")
+    (made,) = (
+        each
+        for each in account.all("Events::Rule")
+        if (each["Name"], each["EventBusName"]) == (queue, sending.bus or "default")
+    )
+    (target,) = made["Targets"]
+    assert target["Arn"] == arns.queue(environment, queue)
+    assert target["DeadLetterConfig"] == {"Arn": arns.queue(environment, dead_letters)}
+    for name in (queue, dead_letters):
+        policy, arn = account.policy_of_queue(name), arns.queue(environment, name)
+
+        def admitted(source: str, policy: Any = policy, arn: str = arn) -> bool:
+            values = TLS | {"aws:SourceArn": source}
+            return iam.admits(policy, "events.amazonaws.com", "sqs:SendMessage", arn, values)
+
+        assert admitted(rule)
+        assert not admitted(strange)
+        assert encrypted(account, name)
+    assert key_admits(account, "events", ACCOUNT)
+    assert not key_admits(account, "events", STRANGER)
+
+
+def encrypted(account: Account, queue: str) -> bool:
+    """Tell whether a queue is encrypted with the environment's key."""
+    made = account.one("SQS::Queue", "QueueName", queue)
+    return str(made["KmsMasterKeyId"]).endswith(names.key_alias(ENV))
+
+
+def test_an_alarm_reaches_people_through_the_encrypted_topic(
+    environment: Environment, account: Account
+) -> None:
+    topic = arns.topic(environment, names.alarms_topic(ENV))
+    alarms = list(account.all("CloudWatch::Alarm"))
+    assert alarms
+    assert all(alarm["AlarmActions"] == [topic] for alarm in alarms)
+    assert account.one("SNS::Topic", "TopicName", names.alarms_topic(ENV))["KmsMasterKeyId"]
+    (policy,) = (
+        each["PolicyDocument"]
+        for each in account.all("SNS::TopicPolicy")
+        if each["Topics"] == [topic]
+    )
+
+    def admitted(who: str) -> bool:
+        source = f"arn:aws:cloudwatch:{REGION}:{who}:alarm:any"
+        values = TLS | {"aws:SourceAccount": who, "aws:SourceArn": source}
+        return iam.admits(policy, "cloudwatch.amazonaws.com", "sns:Publish", topic, values)
+
+    assert admitted(ACCOUNT)
+    assert not admitted(STRANGER)
+    assert key_admits(account, "cloudwatch", ACCOUNT)
+    assert not key_admits(account, "cloudwatch", STRANGER)
+
+
+@pytest.mark.parametrize("row", SCHEDULES, ids=lambda row: row.service)
+def test_a_schedule_reaches_its_queue_by_its_role(
+    environment: Environment, account: Account, row: Any
+) -> None:
+    queue = arns.queue(environment, names.queue(ENV, row.service))
+    (made,) = (
+        each for each in account.all("Scheduler::Schedule") if each["Target"]["Arn"] == queue
+    )
+    target = made["Target"]
+    role = target["RoleArn"].rsplit("/", 1)[-1]
+    document = account.policy_of_role(role)
+    assert account.takes(role, "scheduler")
+    for arn in (queue, target["DeadLetterConfig"]["Arn"]):
+        assert iam.allows(document, "sqs:SendMessage", arn, {})
+    assert not iam.allows(document, "sqs:SendMessage", queue + "x", {})
+    assert all(has_key(account, role, "sqs", action) for action in USE_OF_KEY)
+
+
+def test_the_pollers_schedule_may_call_it_and_nothing_else(
+    environment: Environment, account: Account
+) -> None:
+    function = arns.function(environment, POLLER)
+    (made,) = (
+        each for each in account.all("Scheduler::Schedule") if each["Target"]["Arn"] == function
+    )
+    document = account.policy_of_role(made["Target"]["RoleArn"].rsplit("/", 1)[-1])
+    assert iam.allows(document, "lambda:InvokeFunction", function, {})
+    assert not iam.allows(
+        document, "lambda:InvokeFunction", arns.function(environment, "deployer"), {}
+    )
+
+
+@pytest.mark.parametrize(("service", "queue"), CONSUMED)
+def test_an_event_source_takes_from_its_queue_with_the_functions_role(
+    environment: Environment, account: Account, service: str, queue: str
+) -> None:
+    name = names.function(ENV, service)
+    arn = arns.queue(environment, queue)
+    (source,) = (
+        each for each in account.all("Lambda::EventSourceMapping") if each["EventSourceArn"] == arn
+    )
+    assert source["FunctionName"] == name
+    role = account.one("Lambda::Function", "FunctionName", name)["Role"].rsplit("/", 1)[-1]
+    document = account.policy_of_role(role)
+    assert account.takes(role, "lambda")
+    for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
+        assert iam.allows(document, action, arn, {})
+    assert has_key(account, role, "sqs", "kms:Decrypt")
+
+
+IMAGE = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/modelcycle/lightgbm"
+STRANGE_IMAGE = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/another"
+OF_SAGEMAKER: list[tuple[Execution, str, str, bool]] = [
+    (Execution.JOBS, "s3:GetObject", f"{BUCKET}/features/x", True),
+    (Execution.JOBS, "s3:GetObject", f"{BUCKET}/runs/x", True),
+    (Execution.JOBS, "s3:PutObject", f"{BUCKET}/runs/x", True),
+    (Execution.JOBS, "s3:PutObject", f"{BUCKET}/features/x", False),
+    (Execution.JOBS, "s3:ListBucket", BUCKET, True),
+    (Execution.JOBS, "s3:GetObject", "arn:aws:s3:::another/runs/x", False),
+    (Execution.JOBS, "ecr:BatchGetImage", IMAGE, True),
+    (Execution.JOBS, "ecr:BatchGetImage", STRANGE_IMAGE, False),
+    (Execution.ENDPOINTS, "s3:GetObject", f"{BUCKET}/runs/x", True),
+    (Execution.ENDPOINTS, "s3:GetObject", f"{BUCKET}/features/x", False),
+    (Execution.ENDPOINTS, "s3:PutObject", f"{BUCKET}/runs/x", False),
+    (Execution.ENDPOINTS, "ecr:BatchGetImage", IMAGE, True),
+    (Execution.FEATURES, "s3:PutObject", f"{BUCKET}/features/x", True),
+    (Execution.FEATURES, "s3:PutObject", f"{BUCKET}/runs/x", False),
+    (Execution.PIPELINES, "s3:GetObject", f"{BUCKET}/runs/x", False),
+]
+
+
+@pytest.mark.parametrize(("part", "action", "resource", "allowed"), OF_SAGEMAKER)
+def test_sagemakers_roles_reach_the_bucket_and_the_images(
+    account: Account, part: Execution, action: str, resource: str, allowed: bool
+) -> None:
+    role = names.execution_role(ENV, part)
+    assert account.takes(role, "sagemaker")
+    assert iam.allows(account.policy_of_role(role), action, resource, {}) is allowed
+
+
+@pytest.mark.parametrize("part", [Execution.JOBS, Execution.ENDPOINTS, Execution.FEATURES])
+def test_whoever_reaches_the_bucket_has_its_key(account: Account, part: Execution) -> None:
+    role = names.execution_role(ENV, part)
+    assert all(has_key(account, role, "s3", action) for action in USE_OF_KEY)
+
+
+def test_a_job_looks_at_the_key_of_its_disks_and_grants_its_use_to_aws_alone(
+    account: Account,
+) -> None:
+    document = account.policy_of_role(names.execution_role(ENV, Execution.JOBS))
+    ours = {"kms:ResourceAliases": names.key_alias(ENV)}
+    another = {"kms:ResourceAliases": "alias/another"}
+    for_aws = {"kms:GrantIsForAWSResource": "true"}  # a request to describe has no such key
+    assert iam.allows(document, "kms:DescribeKey", KEY, ours)
+    assert not iam.allows(document, "kms:DescribeKey", KEY, another)
+    assert iam.allows(document, "kms:CreateGrant", KEY, ours | for_aws)
+    assert not iam.allows(document, "kms:CreateGrant", KEY, another | for_aws)
+    assert not iam.allows(document, "kms:CreateGrant", KEY, ours)
+
+
+def test_each_role_of_sagemaker_is_given_to_what_it_is_for(
+    environment: Environment, account: Account
+) -> None:
+    def arn(part: Execution) -> str:
+        return arns.role(environment, names.execution_role(ENV, part))
+
+    def passed(service: str) -> str:
+        function = account.one("Lambda::Function", "FunctionName", names.function(ENV, service))
+        return str(function["Environment"]["Variables"]["MODELCYCLE_ROLE_ARN"])
+
+    (group,) = account.all("SageMaker::FeatureGroup")
+    assert group["RoleArn"] == arn(Execution.FEATURES)
+    assert {one["RoleArn"] for one in account.all("SageMaker::Pipeline")} == {
+        arn(Execution.PIPELINES)
+    }
+    assert passed("trainer") == arn(Execution.JOBS)
+    assert passed("deployer") == arn(Execution.ENDPOINTS)
+
+
+def test_nobody_is_let_in_without_tls(environment: Environment, account: Account) -> None:
+    bare = {"aws:SecureTransport": "false"}
+    topics = [each["TopicName"] for each in account.all("SNS::Topic")]
+    queues = [each["QueueName"] for each in account.all("SQS::Queue")]
+    for queue in queues:
+        assert denied(account.policy_of_queue(queue), "sqs:SendMessage", bare)
+        assert encrypted(account, queue)
+    policies = [each["PolicyDocument"] for each in account.all("SNS::TopicPolicy")]
+    assert len(policies) == len(topics)
+    assert all(denied(policy, "sns:Publish", bare) for policy in policies)
+    (bucket,) = account.all("S3::BucketPolicy")
+    assert denied(bucket["PolicyDocument"], "s3:GetObject", bare)
+
+
+def denied(document: Mapping[str, Any], action: str, values: Mapping[str, str]) -> bool:
+    """Tell whether a policy keeps everybody out who comes with some values."""
+    return any(
+        statement["Effect"] == "Deny"
+        and statement["Principal"] in ("*", {"AWS": "*"})
+        and iam.meant(statement, action, iam.listed(statement["Resource"])[0], values)
+        for statement in document["Statement"]
+    )
+
+
+def test_the_key_lets_in_nobody_but_the_account_and_the_services_of_the_edges(
+    account: Account,
+) -> None:
+    root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    let_in = [statement["Principal"] for statement in account.key_policy()["Statement"]]
+    services = {one["Service"] for one in let_in if one != root}
+    assert services == {f"{name}.amazonaws.com" for name in ("events", "cloudwatch", "sns", "sqs")}
