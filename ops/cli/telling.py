@@ -14,6 +14,7 @@ from shared.contracts.lifecycle import (
     DataFaultDetected,
     DataResumed,
     DataStalled,
+    DeadLetterDecided,
     DecisionRecorded,
     DeploymentFailed,
     DeploymentRequested,
@@ -112,6 +113,12 @@ def suppressed(event: TrainingSuppressed) -> str:
     return f"{event.rule}: {event.reason}{until}"
 
 
+def dead_letter(event: DeadLetterDecided) -> str:
+    """Say what became of a dead letter."""
+    what = event.event_type or "a message"
+    return f"{what} in {event.service}'s dead letters {event.decision}: {event.reason}"
+
+
 WORDS: dict[type[Event], Words] = {
     ObservationsIngested: ingested,
     RecordsQuarantined: lambda e: f"{e.count} records: {', '.join(e.reasons)}",
@@ -140,6 +147,7 @@ WORDS: dict[type[Event], Words] = {
     PromotionDeclined: by("kept out of production"),
     RollbackRequested: lambda e: f"v{e.version} in {e.stage}: {e.reason}",
     DeploymentRequested: lambda e: f"v{e.version} to {e.stage}: {e.reason}",
+    DeadLetterDecided: dead_letter,
     AccuracyMeasured: lambda e: f"v{e.version}: mean wQL {e.mean_wql:.4f}, limit {e.limit:.4f}",
     AccuracyDegraded: lambda e: f"v{e.version}: {e.evidence}",
     AccuracyRecovered: lambda e: f"v{e.version}: {e.evidence}",

@@ -77,8 +77,8 @@ KINDS = {
 }
 IN_STAGING = Kind("Serving", "frame", "good")
 
-COUNTED = ("ObservationsIngested", "AccuracyMeasured")
-"""So many, and drawn elsewhere: they are counted rather than listed."""
+COUNTED = ("ObservationsIngested", "AccuracyMeasured", "DeadLetterDecided")
+"""So many, drawn elsewhere, or no part of the loop: they are counted rather than listed."""
 WEIGHTY = frozenset({"AccuracyDegraded", "AccuracyRecovered"})
 """A line through all panels marks them."""
 

@@ -41,6 +41,7 @@ from shared.contracts.lifecycle.monitoring import (
     DecisionRecorded,
 )
 from shared.contracts.lifecycle.people import (
+    DeadLetterDecided,
     DeploymentRequested,
     ModelSpecApplied,
     RetrainRequested,
@@ -81,6 +82,7 @@ IN_ORDER: tuple[type[Event], ...] = (
     PromotionDeclined,
     RollbackRequested,
     DeploymentRequested,
+    DeadLetterDecided,
     AccuracyMeasured,
     AccuracyDegraded,
     AccuracyRecovered,
@@ -103,6 +105,7 @@ __all__ = [
     "DataFaultDetected",
     "DataResumed",
     "DataStalled",
+    "DeadLetterDecided",
     "DecisionRecorded",
     "DeploymentFailed",
     "DeploymentRequested",
