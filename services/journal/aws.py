@@ -11,19 +11,22 @@ from shared.messaging.errors import Refused
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import PaginatorConfigTypeDef
 
 BOOK = "journal"
-BY_EVENT, ALL = "by-event", "all"
+BY_EVENT, BY_CAUSE, LIFE, ALL = "by-event", "by-cause", "life", "all"
 KNOWN = "ConditionalCheckFailedException"
+Item = Mapping[str, Any]
 TEXTS = ("subject", "position", "event_id", "detail_type", "source", "causation_id")
 
 
 class DynamoBook:
     """One item per event.
 
-    The key is ``subject`` and ``position``; the index ``by-event`` finds an event by its id; the
-    index ``all`` holds every event in order, under the one ``book``. A partition of an index takes
-    a thousand kilobytes a second: many times what ten thousand models say.
+    The key is ``subject`` and ``position``; the index ``by-event`` finds an event by its id,
+    ``by-cause`` by the id of what caused it; ``life`` holds what tells the life of a model or
+    series; ``all`` holds every event in order, under the one ``book``. A partition of an index
+    takes a thousand kilobytes a second: many times what ten thousand models say.
     """
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
@@ -47,44 +50,71 @@ class DynamoBook:
 
     def latest(self, subject: str | None, since: str, until: str, limit: int) -> list[Entry]:
         """Answer the latest entries between two positions, at most `limit` of them."""
-        key, index = ("subject", {}) if subject else ("book", {"IndexName": ALL})
-        query: dict[str, Any] = {
-            "TableName": self.table,
-            "KeyConditionExpression": "#key = :key AND #position BETWEEN :since AND :until",
-            "ExpressionAttributeNames": {"#key": key, "#position": "position"},
-            "ExpressionAttributeValues": {
-                ":key": {"S": subject or BOOK},
-                ":since": {"S": since},
-                ":until": {"S": until},
-            },
-            "ScanIndexForward": False,
-            **index,
-        }
-        pages = self.client.get_paginator("query").paginate(
-            **query, PaginationConfig={"MaxItems": limit}
-        )
-        with translated():
-            return [read(item) for page in pages for item in page["Items"]]
+        index = {} if subject else {"IndexName": ALL}
+        key = "subject" if subject else "book"
+        query = {**within(key, subject or BOOK, since, until), **index, "ScanIndexForward": False}
+        return [read(item) for item in self.asked(query, limit)]
+
+    def life(self, subject: str, since: str, until: str) -> list[Entry]:
+        """Answer all that tells the life of a model or series between two positions, in order."""
+        query = {**within("life", subject, since, until), "IndexName": LIFE}
+        return [read(item) for item in self.asked(query)]
+
+    def caused_by(self, event_id: str, limit: int) -> list[Entry]:
+        """Answer what was said because of an event, or of a hint, in order; at most `limit`."""
+        keys = self.asked({**equal("causation_id", event_id), "IndexName": BY_CAUSE}, limit + 1)
+        others = [self.whole(key) for key in keys]
+        return [one for one in others if one and one.event_id != event_id][:limit]
 
     def find(self, event_id: str) -> Entry | None:
         """Answer the entry of an event; None if it is not known."""
+        keys = self.asked({**equal("event_id", event_id), "IndexName": BY_EVENT}, 1)
+        return next(filter(None, map(self.whole, keys)), None)
+
+    def asked(self, query: Mapping[str, Any], limit: int | None = None) -> list[Item]:
+        """Answer the items, or keys, of a query; at most `limit`."""
+        bound: PaginatorConfigTypeDef = {} if limit is None else {"MaxItems": limit}
+        pages = self.client.get_paginator("query").paginate(
+            TableName=self.table, **query, PaginationConfig=bound
+        )
         with translated():
-            answer = self.client.query(
-                TableName=self.table,
-                IndexName=BY_EVENT,
-                KeyConditionExpression="event_id = :event_id",
-                ExpressionAttributeValues={":event_id": {"S": event_id}},
-            )
-            if not answer["Items"]:
-                return None
-            key = {name: answer["Items"][0][name] for name in ("subject", "position")}
-            return read(self.client.get_item(TableName=self.table, Key=key)["Item"])
+            return [item for page in pages for item in page["Items"]]
+
+    def whole(self, item: Item) -> Entry | None:
+        """Read the entry that an index has the key of; None if it has expired meanwhile."""
+        key = {name: item[name] for name in ("subject", "position")}
+        with translated():
+            answer = self.client.get_item(TableName=self.table, Key=key)
+        return read(answer["Item"]) if "Item" in answer else None
+
+
+def equal(name: str, value: str) -> dict[str, Any]:
+    """Ask for one partition."""
+    return {
+        "KeyConditionExpression": "#key = :key",
+        "ExpressionAttributeNames": {"#key": name},
+        "ExpressionAttributeValues": {":key": {"S": value}},
+    }
+
+
+def within(name: str, value: str, since: str, until: str) -> dict[str, Any]:
+    """Ask for a part of one partition."""
+    return {
+        "KeyConditionExpression": "#key = :key AND #position BETWEEN :since AND :until",
+        "ExpressionAttributeNames": {"#key": name, "#position": "position"},
+        "ExpressionAttributeValues": {
+            ":key": {"S": value},
+            ":since": {"S": since},
+            ":until": {"S": until},
+        },
+    }
 
 
 def written(entry: Entry) -> Mapping[str, Any]:
     """Write an entry as an item."""
     return {
         "book": {"S": BOOK},
+        **({"life": {"S": entry.subject}} if entry.tells_life else {}),
         **{name: {"S": getattr(entry, name)} for name in TEXTS},
         "occurred_at": {"S": entry.occurred_at.isoformat()},
         "detail": {"S": json.dumps(entry.detail, separators=(",", ":"))},

@@ -1,16 +1,36 @@
 """What is kept of an event, and in which order events are told."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from pydantic import AwareDatetime
 
-from shared.contracts.envelope import SOURCE, Envelope, Event
+from shared.contracts.envelope import SOURCE, Envelope, Event, Revision, read
 from shared.contracts.frozen import Frozen
+from shared.contracts.lifecycle import (
+    AccuracyMeasured,
+    DecisionRecorded,
+    ObservationsIngested,
+    RecordsQuarantined,
+    TrainingSuppressed,
+)
+from shared.contracts.subscriptions import SERIES_KEY
 
 NUMBER_DIGITS = 12  # of a revision: a thousand a second for thirty years
 INDEX_DIGITS = 4  # of an event within its decision
+DECISION = DecisionRecorded.detail_type()
+NOISE = frozenset(
+    event.detail_type()
+    for event in (
+        ObservationsIngested,
+        RecordsQuarantined,
+        TrainingSuppressed,
+        AccuracyMeasured,
+        DecisionRecorded,
+    )
+)
+"""What is said as often as data come in; all other events tell the life of a model or series."""
 
 
 class Entry(Frozen):
@@ -25,6 +45,17 @@ class Entry(Frozen):
     causation_id: str
     detail: dict[str, Any]
     """Metadata and data, with fields that this code does not know yet."""
+
+    @property
+    def tells_life(self) -> bool:
+        """Whether it belongs to the life of its model or series, rather than to the noise."""
+        return self.detail_type not in NOISE
+
+    @property
+    def revision(self) -> Revision | None:
+        """Of the aggregate that said it; people have none."""
+        revision = self.detail.get("metadata", {}).get("revision")
+        return read(Revision, revision) if revision else None
 
     def as_event(self) -> dict[str, Any]:
         """Answer the event as it was on the bus: `open_event` reads it."""
@@ -61,13 +92,67 @@ def position(envelope: Envelope[Event]) -> str:
     metadata = envelope.metadata
     revision = metadata.revision
     number, index = (revision.number, revision.index) if revision else (0, 0)
-    order = f"{number:0{NUMBER_DIGITS}}.{index:0{INDEX_DIGITS}}"
-    return "#".join((moment(metadata.occurred_at), metadata.producer, order, metadata.event_id))
+    decision = of_revision(metadata.occurred_at, metadata.producer, number)
+    return f"{decision}{index:0{INDEX_DIGITS}}#{metadata.event_id}"
+
+
+def of_revision(time: datetime, producer: str, number: int) -> str:
+    """Answer with what the places of all events begin that one decision said."""
+    return f"{moment(time)}#{producer}#{number:0{NUMBER_DIGITS}}."
 
 
 def moment(time: datetime) -> str:
     """Write a time so that texts sort as times do."""
     return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def decision_of(entry: Entry) -> str | None:
+    """Answer with what the places begin of what was decided together; None: a person said it."""
+    revision = entry.revision
+    if revision is None:
+        return None
+    return of_revision(entry.occurred_at, entry.source.removeprefix(SOURCE), revision.number)
+
+
+def subjects_of_decision(entry: Entry) -> tuple[str, ...]:
+    """Answer under which subjects there may be what was decided together.
+
+    A record bears its aggregate's key: of a series, that may begin with `SERIES_KEY`, where the
+    events bear the name alone.
+    """
+    name = entry.subject.removeprefix(SERIES_KEY)
+    return (name, SERIES_KEY + name)
+
+
+def decided_with(entry: Entry, others: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Answer what one decision said, in its order, the record of the decision last.
+
+    A model and a series of one name may both have reached one revision in one moment: the record
+    names the kinds of events that belong to it.
+
+    Parameters
+    ----------
+    others : Iterable of Entry
+        Whose places begin as `decision_of` says, under the `subjects_of_decision`.
+    """
+    found = sorted({one.event_id: one for one in (*others, entry)}.values(), key=in_its_decision)
+    for record in (one for one in found if one.detail_type == DECISION):
+        said = record.detail["data"]["events"]
+        together = (*(one for one in found if is_said(one, said)), record)
+        if entry in together:
+            return together
+    return (entry,)
+
+
+def is_said(entry: Entry, said: Sequence[str]) -> bool:
+    """Tell whether an event is one of those that a record names, each at its index."""
+    index = in_its_decision(entry)
+    return index < len(said) and said[index] == entry.detail_type
+
+
+def in_its_decision(entry: Entry) -> int:
+    """Answer the index of an event within its decision."""
+    return entry.revision.index if entry.revision else 0
 
 
 def in_order_of_causes(entries: Iterable[Entry]) -> tuple[Entry, ...]:

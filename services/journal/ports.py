@@ -24,6 +24,14 @@ class Book(Protocol):
         """
         ...
 
+    def life(self, subject: str, since: str, until: str) -> list[Entry]:
+        """Answer all that tells the life of a model or series between two positions, in order."""
+        ...
+
+    def caused_by(self, event_id: str, limit: int) -> list[Entry]:
+        """Answer what was said because of an event, or of a hint, in order; at most `limit`."""
+        ...
+
     def find(self, event_id: str) -> Entry | None:
         """Answer the entry of an event; None if it is not known."""
         ...

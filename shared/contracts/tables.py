@@ -50,10 +50,13 @@ OF_JOURNAL = Table(
     Keys("subject", "position"),
     (
         Index("by-event", Keys("event_id")),
+        Index("by-cause", Keys("causation_id", "position")),
+        Index("life", Keys("life", "position"), keys_only=False),
         Index("all", Keys("book", "position"), keys_only=False),
     ),
 )
-"""Events by model or series in order, by their id, and all in order."""
+"""Events by model or series in order, by their id, by what caused them, and all in order; and what
+tells the life of a model or series: only such an event has the attribute ``life``."""
 
 TABLES: tuple[Table, ...] = (
     *(of_aggregates(service) for service in SERVICES if service != OF_JOURNAL.service),

@@ -29,7 +29,7 @@ from tests.abuse.queues import ACCOUNT, Outcome, Taking, check_reason
 from tests.contracts.test_lifecycle import on_the_bus
 from tests.services.deployer import world as deployer
 from tests.services.evaluator import world as evaluator
-from tests.services.journal.test_journal import MemoryBook
+from tests.services.journal.world import MemoryBook
 from tests.services.trainer import world as trainer
 
 WISH = RetrainRequested(model="fees", reason="why not")

@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -15,13 +15,13 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from infra.local.provision import table_definition
-from services.journal import domain, reading
+from services.journal import reading
 from services.journal.aws import DynamoBook
 from services.journal.domain import Entry, in_order_of_causes
 from services.journal.entrance import JournalEntrance
 from services.journal.ports import Book
 from shared.contracts.door import open_event
-from shared.contracts.envelope import SOURCE, Envelope, Event, Metadata, Revision
+from shared.contracts.envelope import SOURCE, Event, Revision
 from shared.contracts.lifecycle import (
     IN_ORDER,
     DecisionRecorded,
@@ -33,32 +33,7 @@ from shared.contracts.lifecycle import (
 )
 from shared.contracts.tables import TABLES
 from shared.contracts.wishes import SweepRequested, scheduled
-
-NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-
-
-class MemoryBook:
-    """Entries in a dict."""
-
-    def __init__(self) -> None:
-        self.entries: dict[tuple[str, str], Entry] = {}
-
-    def keep(self, entry: Entry) -> bool:
-        key = (entry.subject, entry.position)
-        is_new = key not in self.entries
-        self.entries.setdefault(key, entry)
-        return is_new
-
-    def latest(self, subject: str | None, since: str, until: str, limit: int) -> list[Entry]:
-        found = (
-            one
-            for one in self.entries.values()
-            if subject in (None, one.subject) and since <= one.position <= until
-        )
-        return sorted(found, key=lambda one: one.position, reverse=True)[:limit]
-
-    def find(self, event_id: str) -> Entry | None:
-        return next((one for one in self.entries.values() if one.event_id == event_id), None)
+from tests.services.journal.world import NOON, MemoryBook, entry_of, said
 
 
 @pytest.fixture
@@ -89,31 +64,6 @@ class DeadLetters:
 
     def reject(self, body: str, reason: str) -> None:
         self.reasons.append(reason)
-
-
-def said(
-    event: Event, event_id: str, at: datetime = NOON, cause: str = "", **metadata: Any
-) -> dict[str, Any]:
-    """Say an event as it is on the bus."""
-    producer = event.producer if event.producer != "*" else "trainer"
-    envelope = Envelope(
-        metadata=Metadata(
-            event_id=event_id,
-            occurred_at=at,
-            subject=event.subject,
-            correlation_id="trip",
-            causation_id=cause or event_id,
-            producer=producer,
-            actor=producer,
-            **metadata,
-        ),
-        data=event,
-    )
-    return {
-        "source": SOURCE + producer,
-        "detail-type": event.detail_type(),
-        "detail": json.loads(envelope.detail()),
-    }
 
 
 def hear(book: Book, *events: object) -> list[str]:
@@ -209,10 +159,7 @@ def test_sweeps_and_hints_of_aws_are_not_kept() -> None:
 
 def entry(event_id: str, second: int, cause: str) -> Entry:
     at = NOON + timedelta(seconds=second)
-    raw = said(RetrainRequested(model="fees", reason="x"), event_id, at, cause)
-    envelope = open_event(raw)
-    assert envelope is not None
-    return domain.entry(envelope, raw["detail"])
+    return entry_of(said(RetrainRequested(model="fees", reason="x"), event_id, at, cause))
 
 
 names = st.sampled_from("abcdefghij")
@@ -255,9 +202,7 @@ def at_noon(event: Event, event_id: str, number: int | None, cause: str = "") ->
     raw = said(event.changed(model="fees"), event_id, NOON, cause, revision=revision)
     raw["source"] = SOURCE + producer
     raw["detail"]["metadata"]["producer"] = producer
-    envelope = open_event(raw)
-    assert envelope is not None
-    return domain.entry(envelope, raw["detail"])
+    return entry_of(raw)
 
 
 def test_where_time_stands_still_records_of_decisions_lead_back_to_what_was_heard() -> None:

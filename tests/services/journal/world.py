@@ -1,0 +1,82 @@
+"""The journal's ports in memory, and events as they are on the bus."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from services.journal import domain
+from services.journal.domain import Entry
+from shared.contracts.door import open_event
+from shared.contracts.envelope import SOURCE, Envelope, Event, Metadata
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class MemoryBook:
+    """Entries in a dict."""
+
+    def __init__(self) -> None:
+        self.entries: dict[tuple[str, str], Entry] = {}
+
+    def keep(self, entry: Entry) -> bool:
+        key = (entry.subject, entry.position)
+        is_new = key not in self.entries
+        self.entries.setdefault(key, entry)
+        return is_new
+
+    def latest(self, subject: str | None, since: str, until: str, limit: int) -> list[Entry]:
+        found = (
+            one
+            for one in self.entries.values()
+            if subject in (None, one.subject) and since <= one.position <= until
+        )
+        return sorted(found, key=lambda one: one.position, reverse=True)[:limit]
+
+    def life(self, subject: str, since: str, until: str) -> list[Entry]:
+        found = self.latest(subject, since, until, len(self.entries))
+        return [one for one in reversed(found) if one.tells_life]
+
+    def caused_by(self, event_id: str, limit: int) -> list[Entry]:
+        found = (one for one in self.entries.values() if one.causation_id == event_id)
+        others = (one for one in found if one.event_id != event_id)
+        return sorted(others, key=lambda one: one.position)[:limit]
+
+    def find(self, event_id: str) -> Entry | None:
+        return next((one for one in self.entries.values() if one.event_id == event_id), None)
+
+
+def said(
+    event: Event,
+    event_id: str,
+    at: datetime = NOON,
+    cause: str = "",
+    producer: str = "",
+    **metadata: Any,
+) -> dict[str, Any]:
+    """Say an event as it is on the bus."""
+    producer = producer or (event.producer if event.producer != "*" else "trainer")
+    envelope = Envelope(
+        metadata=Metadata(
+            event_id=event_id,
+            occurred_at=at,
+            subject=event.subject,
+            correlation_id="trip",
+            causation_id=cause or event_id,
+            producer=producer,
+            actor=producer,
+            **metadata,
+        ),
+        data=event,
+    )
+    return {
+        "source": SOURCE + producer,
+        "detail-type": event.detail_type(),
+        "detail": json.loads(envelope.detail()),
+    }
+
+
+def entry_of(raw: dict[str, Any]) -> Entry:
+    """Make the entry of an event as it is on the bus."""
+    envelope = open_event(raw)
+    assert envelope is not None
+    return domain.entry(envelope, raw["detail"])
