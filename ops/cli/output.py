@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-WIDTH_PIPED = 160  # characters of a line, where nobody's window limits it
+WIDTH_PIPED = 4_000  # characters of a line, where nobody's window limits it: a row stays a line
 NOTHING = "–"
 UNITS_S = (("d", 86_400), ("h", 3_600), ("min", 60), ("s", 1))
 
