@@ -1,16 +1,19 @@
 """ONE TABLE of the alarms: what is watched, from which value on, and which page says what to do.
 
-The name of an alarm is the name of its page: ``docs/runbooks/<name>.md``. Silence is no alarm:
-where nothing is measured, nothing is wrong.
+The name of an alarm is the name of its page, ``docs/runbooks/<name>.md``. Alarms and the
+dashboard link to where people read it, if an environment's file says so, or else name the path.
+Silence is no alarm: where nothing is measured, nothing is wrong.
 """
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
 from shared.contracts import limits, metrics, names
 from shared.contracts.metrics import Metric
-from shared.contracts.subscriptions import aws_pattern, our_pattern
+from shared.contracts.subscriptions import SERVICES, aws_pattern, our_pattern
 
+RUNBOOKS = "docs/runbooks"
 FIVE_MINUTES_S, HOUR_S = 300, 3_600
 RECORDS_CONSUMER = "ingest"
 QUEUE_AGE_S_MAX = 900  # what cannot be handled leaves for the dead letters after half an hour
@@ -56,15 +59,19 @@ class Alarm(NamedTuple):
         """Name it in CloudWatch: ``modelcycle-dev-dead-letters-trainer``."""
         return f"{names.bus(env)}-{self.name}{f'-{self.subject}' if self.subject else ''}"
 
-    @property
-    def runbook(self) -> str:
-        """Where it says what to do."""
-        return f"docs/runbooks/{self.name}.md"
-
-    @property
-    def description(self) -> str:
+    def description(self, runbooks: str | None) -> str:
         """Say what an alarm tells people."""
-        return f"{self.means} What to do: {self.runbook}"
+        return f"{self.means} What to do: {page(self.name, runbooks)}"
+
+
+OF_ACCOUNT_THROTTLES = Measure("AWS/Lambda", "Throttles", ())
+"""Of all functions of the account and region: no function of ours has a share of its own, so that
+where one is throttled all are, and one alarm says so."""
+
+
+def page(name: str, runbooks: str | None) -> str:
+    """Answer where the page of an alarm is read."""
+    return f"{runbooks or RUNBOOKS}/{name}.md"
 
 
 def of_queue(name: str, metric: str) -> Measure:
@@ -102,6 +109,16 @@ def rules(env: str, service: str) -> tuple[tuple[str | None, str], ...]:
     name = names.queue(env, service)
     buses = ((names.bus(env), our_pattern(service)), (None, aws_pattern(service)))
     return tuple((bus, name) for bus, pattern in buses if pattern)
+
+
+def of_environment(env: str, others: Iterable[str]) -> tuple[Alarm, ...]:
+    """Answer all alarms: of models and data, of services, and of `others`, functions that no queue
+    feeds."""
+    return (
+        *of_platform(env),
+        *(alarm for service in SERVICES for alarm in of_service(env, service)),
+        *(alarm for name in others for alarm in of_any_function(env, name)),
+    )
 
 
 def of_service(env: str, service: str) -> tuple[Alarm, ...]:
@@ -157,25 +174,15 @@ def of_service(env: str, service: str) -> tuple[Alarm, ...]:
 
 def of_any_function(env: str, name: str) -> tuple[Alarm, ...]:
     """Answer the alarms that every function has."""
-    function = names.function(env, name)
     return (
         Alarm(
             "function-errors",
             name,
             f"{name} ends with errors: it crashes, or runs out of time or memory.",
-            of_function(function, "Errors"),
+            of_function(names.function(env, name), "Errors"),
             Statistic.SUM,
             above=0,
             periods=2,
-        ),
-        Alarm(
-            "function-throttled",
-            name,
-            f"{name} is refused to run: the account has no functions to spare.",
-            of_function(function, "Throttles"),
-            Statistic.SUM,
-            above=0,
-            periods=3,
         ),
     )
 
@@ -187,6 +194,15 @@ def of_platform(env: str) -> tuple[Alarm, ...]:
         return Alarm(name, subject, means, ours(env, metric), Statistic.SUM, above=0)
 
     return (
+        Alarm(
+            "function-throttled",
+            "",
+            "Functions are refused to run: the account has none to spare, for us or others.",
+            OF_ACCOUNT_THROTTLES,
+            Statistic.SUM,
+            above=0,
+            periods=3,
+        ),
         Alarm(
             "training-stuck",
             "",

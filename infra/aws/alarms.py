@@ -37,7 +37,7 @@ def _add(stack: cdk.Stack, environment: Environment, alarm: Alarm) -> None:
         stack,
         f"{''.join(map(str.capitalize, words))}Alarm",
         alarm_name=full_name,
-        alarm_description=alarm.description,
+        alarm_description=alarm.description(environment.runbooks),
         comparison_operator="GreaterThanThreshold",
         threshold=alarm.above,
         evaluation_periods=alarm.periods,

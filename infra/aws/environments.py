@@ -2,6 +2,7 @@
 
 import json
 import re
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -32,6 +33,8 @@ REGIONS = frozenset(
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731)  # AWS: no others
 MEMORY_MB_MIN = 2 * limits.OBJECT_BYTES_MAX // 2**20  # an object read in one go, and room beside
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+FOLDER_URL = re.compile(r"https://[a-zA-Z0-9.-]+(:[0-9]+)?(/[a-zA-Z0-9._~%@+-]+)*/?")
+URL_CHARACTERS_MAX = 500  # beside an alarm's words, of which AWS takes 1,024 in all
 
 
 def _account(account: object) -> object:
@@ -52,6 +55,16 @@ def _email(email: str) -> str:
     if not EMAIL.fullmatch(email):
         raise ValueError(f"must be an e-mail address, got {email!r}")
     return email
+
+
+def _folder_url(url: str) -> str:
+    if not FOLDER_URL.fullmatch(url) or len(url) > URL_CHARACTERS_MAX or url.endswith(".md"):
+        raise ValueError(
+            f"must be the https:// address of a folder, of {URL_CHARACTERS_MAX} characters at "
+            "most, such as https://github.com/OWNER/REPOSITORY/blob/main/docs/runbooks, "
+            f"got {url!r}"
+        )
+    return url.rstrip("/")
 
 
 def _log_days(days: int) -> int:
@@ -104,6 +117,15 @@ class Source(Frozen):
     """Which of the declared series its records are of."""
 
 
+class Dashboards(StrEnum):
+    """How operators' pages are put together; CloudWatch asks for each dashboard."""
+
+    TOGETHER = "together"
+    """One dashboard of three parts: Operations, Models, Ingest."""
+    APART = "apart"
+    """Three dashboards, at three times the price."""
+
+
 class Environment(Frozen):
     """One environment in one account and region."""
 
@@ -112,6 +134,10 @@ class Environment(Frozen):
     region: Annotated[str, AfterValidator(_region)] = Field(examples=["eu-central-1"])
     alarm_email: Annotated[str, AfterValidator(_email)] | None = None
     """Who hears of alarms; AWS asks this address once whether it wants to."""
+    runbooks: Annotated[str, AfterValidator(_folder_url)] | None = None
+    """Where people read the pages of ``docs/runbooks``: alarms and dashboards link there; without
+    it they name a page by its path."""
+    dashboards: Dashboards = Dashboards.TOGETHER
     rules_allowed: bool = False
     """Whether a model's rule may approve here, in place of a person."""
     keep_data: bool = True

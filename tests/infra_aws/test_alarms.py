@@ -8,23 +8,22 @@ from typing import Any
 
 import pytest
 
-from infra.aws import alarm_table, definitions
-from infra.aws.dashboards import DASHBOARDS
-from infra.aws.dashboards.widgets import COLUMNS
-from infra.aws.environments import Environment
+from infra.aws import alarm_table, dashboards, definitions
+from infra.aws.dashboards.widgets import COLUMNS, body
+from infra.aws.environments import URL_CHARACTERS_MAX, Dashboards, Environment
+from infra.aws.permissions import POLLER
 from shared.contracts import metrics
 from shared.contracts.algorithms import ALGORITHMS
 from shared.contracts.metrics import METRICS, OF_A_MODEL
-from shared.contracts.subscriptions import SERVICES
 
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
 PARTS = ("What it means", "What to look at", "What to do")
 CUSTOM_METRICS_MAX = 20
 OURS = metrics.namespace("dev")
-ALARMS = [
-    *alarm_table.of_platform("dev"),
-    *(alarm for service in SERVICES for alarm in alarm_table.of_service("dev", service)),
-]
+ALARMS = alarm_table.of_environment("dev", [POLLER])
+WEB = "https://example.org/our/runbooks"
+ALARMS_SHOWN_MAX = 100  # AWS: in one widget
+ALARM_CHARACTERS_MAX = 1_024  # AWS: of an alarm's description
 
 Templates = Mapping[str, Mapping[str, Any]]
 Measured = tuple[str, str, frozenset[tuple[str, str]]]
@@ -53,7 +52,8 @@ def physical_names(templates: Templates) -> set[str]:
 def watched(alarm: Mapping[str, Any]) -> Iterator[Measured]:
     stats = [one["MetricStat"]["Metric"] for one in alarm.get("Metrics", ()) if "MetricStat" in one]
     for one in stats or [alarm]:
-        dimensions = frozenset((pair["Name"], pair["Value"]) for pair in one["Dimensions"])
+        pairs = one.get("Dimensions", ())
+        dimensions = frozenset((pair["Name"], pair["Value"]) for pair in pairs)
         yield one["Namespace"], one["MetricName"], dimensions
 
 
@@ -96,12 +96,37 @@ def test_every_alarm_of_the_table_is_in_the_templates_and_links_to_its_page(
 ) -> None:
     found = resources(templates, "AWS::CloudWatch::Alarm")
     rows = {alarm.full_name("dev"): alarm for alarm in ALARMS}
-    assert rows.keys() <= {alarm["AlarmName"] for alarm in found}
-    names = [alarm["AlarmName"] for alarm in found]
-    assert len(names) == len(set(names))
+    assert sorted(rows) == sorted(alarm["AlarmName"] for alarm in found)
     for alarm in found:
         page = alarm["AlarmDescription"].rsplit(" ", 1)[1]
         assert (RUNBOOKS.parents[1] / page).is_file()
+
+
+@pytest.mark.parametrize("alarm", ALARMS, ids=lambda alarm: alarm.full_name("dev"))
+def test_an_alarm_links_to_where_people_read_its_page(alarm: alarm_table.Alarm) -> None:
+    told = alarm.description(WEB)
+    assert told.endswith(f" {WEB}/{alarm.name}.md")
+    assert len(alarm.description("x" * URL_CHARACTERS_MAX)) <= ALARM_CHARACTERS_MAX
+
+
+def test_the_dashboard_links_to_every_page_and_shows_what_rings(environment: Environment) -> None:
+    linked = environment.changed(runbooks=WEB)
+    ((_, widgets),) = dashboards.dashboards(linked)
+    text, ringing, *_ = body(widgets, linked.region)["widgets"]
+    for alarm in ALARMS:
+        assert f"[{alarm.name}]({WEB}/{alarm.name}.md)" in text["properties"]["markdown"]
+    of_account = f"arn:aws:cloudwatch:{linked.region}:{linked.account}:alarm:"
+    assert ringing["type"] == "alarm"
+    assert ringing["properties"]["alarms"] == [
+        of_account + alarm.full_name("dev") for alarm in ALARMS
+    ]
+    assert len(ALARMS) <= ALARMS_SHOWN_MAX
+
+
+def test_without_an_address_the_dashboard_names_the_folder(templates: Templates) -> None:
+    (board,) = resources(templates, "AWS::CloudWatch::Dashboard")
+    text = json.loads(board["DashboardBody"])["widgets"][0]["properties"]["markdown"]
+    assert "`docs/runbooks/`" in text
 
 
 @pytest.mark.parametrize("algorithm", ALGORITHMS)
@@ -163,14 +188,23 @@ def test_models_that_ask_are_found_by_search_and_no_model_is_named(templates: Te
         assert expression.startswith(f"SEARCH('{{{OURS},service,stage,model}}")
 
 
-def test_there_are_three_dashboards_whose_widgets_do_not_overlap(templates: Templates) -> None:
-    boards = resources(templates, "AWS::CloudWatch::Dashboard")
-    assert {board["DashboardName"] for board in boards} == {
-        f"modelcycle-dev-{name.lower()}" for name in DASHBOARDS
-    }
-    for board in boards:
+def test_dashboards_are_three_or_one_of_the_same_widgets(
+    environment: Environment, templates: Templates
+) -> None:
+    (board,) = resources(templates, "AWS::CloudWatch::Dashboard")
+    assert board["DashboardName"] == "modelcycle-dev-operators"
+    apart = dict(dashboards.dashboards(environment.changed(dashboards=Dashboards.APART)))
+    assert list(apart) == ["Operations", "Models", "Ingest"]
+    ((name, together),) = dashboards.dashboards(environment)
+    assert name == dashboards.TOGETHER
+    assert together == [widget for part in apart.values() for widget in part]
+
+
+@pytest.mark.parametrize("how", Dashboards)
+def test_widgets_do_not_overlap(environment: Environment, how: Dashboards) -> None:
+    for _, widgets in dashboards.dashboards(environment.changed(dashboards=how)):
         taken: set[tuple[int, int]] = set()
-        for widget in json.loads(board["DashboardBody"])["widgets"]:
+        for widget in body(widgets, environment.region)["widgets"]:
             columns = range(widget["x"], widget["x"] + widget["width"])
             rows = range(widget["y"], widget["y"] + widget["height"])
             cells = {(x, y) for x in columns for y in rows}

@@ -29,6 +29,16 @@ def written(folder: Path, **values: str) -> Path:
         ({"regoin": "eu-west-1"}, "dev.yaml:3: regoin: unknown key; did you mean 'region'?"),
         ({"name": "dev"}, "dev.yaml:3: name: is the file's own name: remove the line"),
         ({"alarm_email": "nobody"}, "dev.yaml:3: alarm_email: must be an e-mail address"),
+        (
+            {"runbooks": "docs/runbooks"},
+            "dev.yaml:3: runbooks: must be the https:// address of a folder, of 500 characters at "
+            "most, such as https://github.com/OWNER/REPOSITORY/blob/main/docs/runbooks, got",
+        ),
+        ({"runbooks": "http://example.org/runbooks"}, "dev.yaml:3: runbooks: must be the https://"),
+        ({"runbooks": "https://example.org/a b"}, "dev.yaml:3: runbooks: must be the https://"),
+        ({"runbooks": "https://example.org/dead-letters.md"}, "runbooks: must be the https://"),
+        ({"runbooks": f"https://example.org/{'x' * 500}"}, "of 500 characters at most"),
+        ({"dashboards": "three"}, "dev.yaml:3: dashboards: must be 'together' or 'apart'"),
         ({"log_days": "8"}, "dev.yaml:3: log_days: must be one of 1, 3, 5, 7, 14"),
         ({"archive_days": "46"}, f"archive_days: must be >= 1 and <= {limits.INBOX_DAYS}, got 46"),
         ({"concurrency": "1"}, "dev.yaml:3: concurrency: must be >= 2 and <= 1000, got 1"),
@@ -50,6 +60,12 @@ def test_a_wrong_value_is_named_with_its_file_line_and_remedy(
     with pytest.raises(FileError) as refused:
         environments.load("dev", written(tmp_path, **wrong))
     assert complaint in str(refused.value)
+
+
+def test_a_folders_address_may_end_with_a_slash(tmp_path: Path) -> None:
+    folder = written(tmp_path, runbooks="https://git.example.org:8443/ops/-/blob/main/runbooks/")
+    loaded = environments.load("dev", folder)
+    assert loaded.runbooks == "https://git.example.org:8443/ops/-/blob/main/runbooks"
 
 
 def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:

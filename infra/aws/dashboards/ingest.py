@@ -2,12 +2,14 @@
 
 from infra.aws import alarm_table
 from infra.aws.alarm_table import Statistic, of_queue, ours
-from infra.aws.dashboards.widgets import Graph, Line, Text
+from infra.aws.dashboards.widgets import Graph, Line, Text, Widget
+from infra.aws.environments import Environment
 from shared.contracts import metrics, names
 
 
-def widgets(env: str) -> list[Graph | Text]:
+def widgets(environment: Environment) -> list[Widget]:
     """Answer the widgets of an environment."""
+    env = environment.name
     records = names.records_queue(env)
     return [
         Text(f"## Ingest of {env}\nRecords become windows; what cannot be used is in quarantine."),

@@ -1,7 +1,8 @@
 """*Models*: how good is what serves, and when did it change?"""
 
 from infra.aws.alarm_table import Measure, Statistic, ours
-from infra.aws.dashboards.widgets import Graph, Line, Search, Text
+from infra.aws.dashboards.widgets import Graph, Line, Search, Text, Widget
+from infra.aws.environments import Environment
 from shared.contracts import metrics, names
 from shared.contracts.algorithms import ALGORITHMS
 from shared.contracts.metrics import Metric
@@ -9,8 +10,9 @@ from shared.contracts.metrics import Metric
 HOUR_S = 3_600
 
 
-def widgets(env: str) -> list[Graph | Text]:
+def widgets(environment: Environment) -> list[Widget]:
     """Answer the widgets of an environment."""
+    env = environment.name
     loss = metrics.LOSS
     return [
         Text(

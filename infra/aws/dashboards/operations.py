@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
-from infra.aws import alarm_table
-from infra.aws.alarm_table import Statistic, of_function, of_queue, of_rule, ours
-from infra.aws.dashboards.widgets import Graph, Line, Text
+from infra.aws import alarm_table, arns
+from infra.aws.alarm_table import Alarm, Statistic, of_function, of_queue, of_rule, ours
+from infra.aws.dashboards.widgets import Graph, Line, Ringing, Text, Widget
+from infra.aws.environments import Environment
+from infra.aws.permissions import POLLER
 from shared.contracts import limits, metrics, names
 from shared.contracts.algorithms import ALGORITHMS
 from shared.contracts.subscriptions import SERVICES
@@ -12,10 +14,14 @@ from shared.contracts.subscriptions import SERVICES
 DEPTH, AGE = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
 
 
-def widgets(env: str) -> list[Graph | Text]:
+def widgets(environment: Environment) -> list[Widget]:
     """Answer the widgets of an environment."""
+    env = environment.name
+    polled = (POLLER,) if environment.source else ()
+    alarms = alarm_table.of_environment(env, polled)
     return [
-        Text(f"## Operations of {env}\nDelivery, handling, trainings. Alarms: `docs/runbooks/`"),
+        Text(f"## Operations of {env}\n{_what_to_do(alarms, environment.runbooks)}"),
+        Ringing("Alarms that ring", [_arn(environment, alarm) for alarm in alarms]),
         _delivery(env),
         Graph("Dead letters", [*_dead_letters(env)], "messages", above=0),
         Graph("Queues: depth", [*_queues(env, DEPTH)], "messages"),
@@ -59,6 +65,18 @@ def widgets(env: str) -> list[Graph | Text]:
             above=0,
         ),
     ]
+
+
+def _what_to_do(alarms: Sequence[Alarm], runbooks: str | None) -> str:
+    pages = dict.fromkeys(alarm.name for alarm in alarms)
+    if runbooks is None:
+        return f"What to do when an alarm rings: its page in `{alarm_table.RUNBOOKS}/`"
+    links = " · ".join(f"[{name}]({alarm_table.page(name, runbooks)})" for name in pages)
+    return f"What to do when an alarm rings: {links}"
+
+
+def _arn(environment: Environment, alarm: Alarm) -> str:
+    return arns.of(environment, "cloudwatch", f"alarm:{alarm.full_name(environment.name)}")
 
 
 def _delivery(env: str) -> Graph:

@@ -44,18 +44,28 @@ class Text(NamedTuple):
     markdown: str
 
 
-def body(widgets: Sequence[Graph | Text], region: str) -> Json:
-    """Write a dashboard's body: graphs from left to right, a text begins a row."""
+class Ringing(NamedTuple):
+    """Those of some alarms that ring, over the whole width."""
+
+    title: str
+    alarms: Sequence[str]
+    """Their ARNs."""
+
+
+Widget = Graph | Text | Ringing
+
+
+def body(widgets: Sequence[Widget], region: str) -> Json:
+    """Write a dashboard's body: graphs from left to right, all else begins a row."""
     return {"widgets": list(_placed(widgets, region)), "periodOverride": "inherit"}
 
 
-def _placed(widgets: Sequence[Graph | Text], region: str) -> Iterator[Json]:
+def _placed(widgets: Sequence[Widget], region: str) -> Iterator[Json]:
     x = y = 0
     for widget in widgets:
-        if isinstance(widget, Text):
+        if not isinstance(widget, Graph):
             y, x = y + (HEIGHT if x else 0), 0
-            place = {"x": 0, "y": y, "width": COLUMNS, "height": TEXT_HEIGHT}
-            yield {"type": "text", **place, "properties": {"markdown": widget.markdown}}
+            yield {"x": 0, "y": y, "width": COLUMNS, "height": TEXT_HEIGHT, **_wide(widget)}
             y += TEXT_HEIGHT
             continue
         if x == COLUMNS:
@@ -63,6 +73,13 @@ def _placed(widgets: Sequence[Graph | Text], region: str) -> Iterator[Json]:
         place = {"x": x, "y": y, "width": WIDTH, "height": HEIGHT}
         yield {"type": "metric", **place, "properties": _graph(widget, region)}
         x += WIDTH
+
+
+def _wide(widget: Text | Ringing) -> Json:
+    if isinstance(widget, Text):
+        return {"type": "text", "properties": {"markdown": widget.markdown}}
+    shown = {"title": widget.title, "alarms": list(widget.alarms), "states": ["ALARM"]}
+    return {"type": "alarm", "properties": shown}
 
 
 def _graph(graph: Graph, region: str) -> Json:
