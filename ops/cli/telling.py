@@ -80,7 +80,8 @@ def by(said: str) -> Words:
 
 def back_to(event: Any) -> str:
     """Say what serves instead."""
-    return f", v{event.back_to} serves" if event.back_to else ""
+    is_other = event.back_to and event.back_to != event.version
+    return f", v{event.back_to} serves" if is_other else ""
 
 
 def limit(event: Any) -> str:

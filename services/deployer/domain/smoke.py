@@ -96,7 +96,11 @@ def not_passed(
     reason = reason[: limits.EVENT_TEXT_CHARACTERS_MAX]
     withdrawn = version.changed(withdrawn=(*version.withdrawn, Stage.STAGING), reason=reason)
     event = DeploymentFailed(
-        model=state.model, stage=Stage.STAGING, version=version.number, reason=reason
+        model=state.model,
+        stage=Stage.STAGING,
+        version=version.number,
+        back_to=version.number,  # it serves until it is taken away, which is said apart
+        reason=reason,
     )
     decision = Decision(
         state.with_version(withdrawn),

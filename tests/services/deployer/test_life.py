@@ -109,6 +109,7 @@ def test_a_failed_smoke_test_empties_staging_when_nothing_was_there_before() -> 
     loop.aws.answers = {0.1: (9.0, 9.0), 0.5: (9.0, 9.0), 0.9: (9.0, 9.0)}
     loop.to_staging(1)
     assert "smoke test" in loop.last(DeploymentFailed).reason
+    assert loop.last(DeploymentFailed).back_to == 1  # until it is taken away
     assert loop.calls("delete") == [("delete", "mc-dev-fees-staging")]
     assert loop.calls("offer") == []
 
