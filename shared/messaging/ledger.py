@@ -33,15 +33,15 @@ class Occasion:
         The event's data, or the outcome.
     notes : Sequence
         What the handler saw.
-    answered : str, optional
-        The kind of the action; none: an event.
+    item : Todo, optional
+        What was done; none: an event was heard.
     """
 
     cause: Cause
     said: Any
     now: datetime
     notes: Sequence[Any] = ()
-    answered: str | None = None
+    item: Todo | None = None
 
 
 class Ledger(Generic[S]):
@@ -81,7 +81,7 @@ class Ledger(Generic[S]):
             extra={
                 "model": key,
                 "event": cause.event_type,
-                "answered": occasion.answered,
+                "answered": record.answered,
                 "events": record.events,
                 "actions": record.actions,
             },
@@ -95,7 +95,7 @@ class Ledger(Generic[S]):
 
         What was said is in it while it is small; else it is kept with what was seen.
         """
-        before = digest(kept.state)
+        before, item = digest(kept.state), occasion.item
         said, notes = as_json(occasion.said), list(occasion.notes)
         if len(to_json(said)) > limits.SEEN_BYTES_MAX:
             said, notes = None, [*notes, ["said", [], said]]
@@ -104,7 +104,9 @@ class Ledger(Generic[S]):
             model=key,
             cause_id=occasion.cause.event_id,
             cause_type=occasion.cause.event_type,
-            answered=occasion.answered,
+            answered=item.kind if item else None,
+            item=item.id if item else None,
+            outcome=type(occasion.said).__name__ if item else None,
             cause=said,
             now=occasion.now,
             seen=self.evidence.keep(notes) if notes else Seen(),
@@ -138,8 +140,11 @@ class Ledger(Generic[S]):
 
 
 def digest(state: Frozen) -> str:
-    """Answer the sha256 of a state, by which two of them can be told apart."""
-    return hashlib.sha256(state.model_dump_json().encode()).hexdigest()
+    """Answer the sha256 of a state, by which two of them can be told apart.
+
+    What has its default is left out: a field that is added to a state changes no digest of before.
+    """
+    return hashlib.sha256(state.model_dump_json(exclude_defaults=True).encode()).hexdigest()
 
 
 def as_json(said: Any) -> dict[str, Any] | None:

@@ -36,6 +36,7 @@ Handler = Callable[[Any, Any, Any, datetime], Any]
 
 
 NOTHING: Mapping[str, Retryable] = MappingProxyType({})
+OVERTAKEN = Ignored("overtaken: a later fact of this kind was heard before")
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ class Worker(Generic[S]):
     ) -> Answer[S]:
         """Ask the handler, unless a later fact of the same family was heard already."""
         if kept.is_overtaken(envelope):
-            return Ignored("overtaken: a later fact of this kind was heard before")
+            return OVERTAKEN
         answer: Answer[S] = self.service.handlers[type(envelope.data)](
             envelope, kept.state, look, now
         )
@@ -248,7 +249,7 @@ class Worker(Generic[S]):
             else:
                 _, effect = self.effects[item.kind]
                 answer = effect.then(kept.state, action, happened, now)
-                occasion = Occasion(item.cause, happened, now, answered=item.kind)
+                occasion = Occasion(item.cause, happened, now, item=item)
                 settled = self.ledger.written(key, rest, answer, occasion)
             self.store.commit(key, settled, None, now)
             return settled

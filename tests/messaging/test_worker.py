@@ -22,6 +22,7 @@ from shared.contracts.lifecycle import (
 from shared.contracts.wishes import SweepRequested
 from shared.messaging.decision import Action, Decision, Effect, Ignored
 from shared.messaging.errors import Refused, Rejected, Retryable
+from shared.messaging.ledger import digest
 from shared.messaging.worker import Service
 from tests.fakes.messaging import START, Bench, MemoryStore
 
@@ -251,6 +252,20 @@ def test_every_decision_is_recorded_with_its_cause_and_what_it_wanted() -> None:
     assert (first.cause_id, first.answered, first.actions) == ("event-7", None, ("Count",))
     assert (second.cause_id, second.answered, second.actions) == ("event-7", "Count", ())
     assert first.state_after == second.state_before
+    assert (first.item, first.outcome) == (None, None)
+    assert (second.item, second.outcome) == ("1.1", "Counted")
+
+
+def test_a_field_that_is_added_to_a_state_changes_no_digest_of_before() -> None:
+    class Older(Frozen):
+        model: str
+
+    class Newer(Frozen):
+        model: str
+        frozen: bool = False
+
+    assert digest(Older(model="fees")) == digest(Newer(model="fees"))
+    assert digest(Newer(model="fees", frozen=True)) != digest(Newer(model="fees"))
 
 
 def data_of(detail: str) -> str:

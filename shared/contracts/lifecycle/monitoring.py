@@ -85,6 +85,10 @@ class DecisionRecorded(Event):
     cause_type: str = Field(examples=["ModelRegistered"])
     answered: str | None = Field(default=None, examples=["RollOut"])
     """The action whose outcome was decided upon; none: the event itself."""
+    item: str | None = Field(default=None, examples=["7.1"])
+    """Of the todo, which held that action: the revision that wanted it, and its place there."""
+    outcome: str | None = Field(default=None, examples=["RolloutBegun"])
+    """The outcome's class; ``Refused`` where AWS said no."""
     cause: dict[str, Any] | None = Field(default=None, examples=[{"version": 3}])
     """What the event or the outcome said."""
     now: Moment
