@@ -16,6 +16,7 @@ from shared.contracts.timing import Duration, check_schedule
 ZERO = timedelta(0)
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 LONGEST = timedelta(days=limits.DURATION_DAYS_MAX)
 
@@ -119,13 +120,18 @@ class Approval(Frozen):
 
 
 class Deployment(Frozen):
-    """How a version reaches an endpoint."""
+    """How a version reaches an endpoint, and how long it stands in staging."""
 
     strategy: Strategy = Strategy.ALL_AT_ONCE
+    """In production. Canary and linear need instances, two of them, day and night; all else is
+    serverless, and so is staging always."""
     bake: Duration = Field(
         default=timedelta(minutes=5), ge=ZERO, le=timedelta(seconds=limits.BAKE_SECONDS_MAX)
     )
-    """How long alarms are watched before the old version goes."""
+    """How long alarms are watched in production before the old version goes."""
+    staging_ttl: Duration = Field(default=timedelta(days=7), ge=HOUR, le=LONGEST)
+    """Time to live of a version in staging: then its endpoint is deleted, unless it still waits for
+    production."""
 
 
 def _check_quantiles(given: tuple[float, ...]) -> tuple[float, ...]:

@@ -48,6 +48,7 @@ def test_five_keys_make_a_model_and_the_rest_has_defaults() -> None:
     assert spec.monitor.consecutive == 3
     assert spec.approval.production is Approver.PERSON
     assert spec.approval.expires_after == timedelta(hours=72)
+    assert spec.deployment.staging_ttl == timedelta(days=7)
     assert not spec.frozen
 
 
@@ -337,6 +338,11 @@ BAD_MODELS: list[tuple[dict[str, object], str]] = [
     ({"approval": {"staging": "me"}}, "approval.staging: must be 'person' or 'rule', got 'me'"),
     ({"approval": {"expires_after": 72}}, "approval.expires_after: needs a unit, got 72"),
     ({"deployment": {"bake": "2h"}}, "deployment.bake: must be >= 0s and <= 1h, got 2h"),
+    (
+        {"deployment": {"staging_ttl": "30m"}},
+        "deployment.staging_ttl: must be >= 1h and <= 366d, got 30m",
+    ),
+    ({"deployment": {"staging_ttl": 7}}, "deployment.staging_ttl: needs a unit, got 7"),
     (
         {"deployment": {"strategy": "blue"}},
         "deployment.strategy: must be 'all-at-once', 'canary' or 'linear', got 'blue'",

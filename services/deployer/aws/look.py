@@ -53,4 +53,5 @@ class AwsLook:
             frozen=spec.frozen if spec else not readable,
             rule_for=tuple(stage for stage in Stage if by_rule[stage] and self.rules_allowed),
             expires_after_s=int(spec.approval.expires_after.total_seconds()) if spec else None,
+            staging_ttl_s=int(spec.deployment.staging_ttl.total_seconds()) if spec else None,
         )

@@ -20,7 +20,7 @@ class RollOut(Action):
     strategy: str
     """How traffic moves, or ``rollback``."""
     on_instances: bool
-    """Whether the model's endpoints run on instances; serverless, what shifts traffic cannot."""
+    """Whether the endpoint runs on instances; serverless, what shifts traffic cannot."""
     bake_s: int
     for_production: bool
     """Whether the production approval, too, must still stand."""

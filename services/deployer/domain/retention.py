@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from services.deployer.domain.actions import CleanUp
+from services.deployer.domain.actions import CleanUp, DeleteEndpoint
 from services.deployer.domain.state import Deployments, OnEndpoint, Rollout
 from shared.contracts import limits
 from shared.contracts.names import Stage
@@ -28,7 +28,7 @@ def clean_up(state: Deployments, stage: Stage, now: datetime) -> Decision[Deploy
     return Decision(state, "", actions=(forget(state, *gone),))
 
 
-def forget(state: Deployments, *gone: OnEndpoint | Rollout) -> CleanUp:
+def forget(state: Deployments, *gone: OnEndpoint | Rollout | DeleteEndpoint) -> CleanUp:
     """Ask for what is not kept any more to be deleted; models only where nothing else uses them."""
     unused = {one.version for one in gone} - state.in_use()
     return CleanUp(configs=tuple(one.config for one in gone), versions=tuple(sorted(unused)))

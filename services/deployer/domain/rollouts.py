@@ -23,7 +23,6 @@ from shared.contracts import limits
 from shared.contracts.lifecycle import DeploymentFailed, DeploymentStarted, DeploymentSuperseded
 from shared.contracts.lifecycle.deployment import ROLLBACK
 from shared.contracts.names import Stage
-from shared.contracts.specs import Strategy
 from shared.messaging.decision import Decision
 from shared.messaging.errors import Refused
 
@@ -58,8 +57,8 @@ def ask(
         endpoint=state.endpoint(stage),
         config=rollout.config,
         fence=rollout.fence,
-        strategy=ROLLBACK if rollout.taking_away else world.strategy,
-        on_instances=world.strategy in (Strategy.CANARY, Strategy.LINEAR),
+        strategy=ROLLBACK if rollout.taking_away else world.strategy_in(stage),
+        on_instances=world.on_instances(stage),
         bake_s=world.bake_s,
         for_production=stage is Stage.PRODUCTION,
     )

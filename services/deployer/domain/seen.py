@@ -8,6 +8,9 @@ from pydantic import AwareDatetime
 from shared.contracts.frozen import Frozen
 from shared.contracts.names import Stage
 from shared.contracts.registration import Registration
+from shared.contracts.specs import Strategy
+
+SHIFTING = (Strategy.CANARY, Strategy.LINEAR)
 
 
 class Verdict(StrEnum):
@@ -66,7 +69,7 @@ class World(Frozen):
 
     endpoints: dict[Stage, Endpoint | None]
     strategy: str
-    """How traffic moves to a new version."""
+    """How traffic moves to a new version in production."""
     bake_s: int
     """Seconds that alarms are watched before the old version goes."""
     frozen: bool
@@ -74,6 +77,17 @@ class World(Frozen):
     """Stages that the spec's rule approves, where this environment allows rules."""
     expires_after_s: int | None = None
     """Seconds that a version may wait for a verdict; None where nobody says."""
+    staging_ttl_s: int | None = None
+    """Seconds that a version may stand in staging; None where nobody says."""
+
+    def strategy_in(self, stage: Stage) -> str:
+        """Answer how traffic moves to a new version: staging has none that needs care."""
+        return self.strategy if stage is Stage.PRODUCTION else Strategy.ALL_AT_ONCE
+
+    def on_instances(self, stage: Stage) -> bool:
+        """Tell whether a stage's endpoint runs on instances, day and night: only what shifts
+        traffic needs them, and staging never does."""
+        return self.strategy_in(stage) in SHIFTING
 
     def fence(self, stage: Stage) -> datetime | None:
         """Answer when the stage's endpoint was last modified; None where there is none."""

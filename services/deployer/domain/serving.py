@@ -185,12 +185,22 @@ def take_away(
         )
         why = f"v{live.version} leaves {stage} for v{rollout.version}: {version.reason}"
         return ask(state, stage, rollout, world, why)
+    why = f"v{live.version} leaves {stage}, and nothing approved is left: {version.reason}"
+    said = rolled_back_event(state, stage, live.version, None, version.reason)
+    return emptied(state, live, why, said)
+
+
+def emptied(
+    state: Deployments, live: OnEndpoint, why: str, said: DeploymentRolledBack
+) -> Decision[Deployments]:
+    """Let nothing serve in a stage any more: its endpoint goes."""
+    stage = Stage(said.stage)
     return Decision(
         state.with_stage(stage, live=None),
-        f"v{live.version} leaves {stage}, and nothing approved is left: {version.reason}",
+        why,
         actions=(deletion(state, stage, live.version, live.config),),
-        events=(rolled_back_event(state, stage, live.version, None, version.reason),),
-        correlation_id=version.correlation_id,
+        events=(said,),
+        correlation_id=state.versions[live.version].correlation_id,
     )
 
 
@@ -266,7 +276,9 @@ def deletion(state: Deployments, stage: Stage, number: int, config: str) -> Dele
 def deleted(
     state: Deployments, action: DeleteEndpoint, happened: Done | Skipped | Refused, now: datetime
 ) -> Decision[Deployments]:
-    """Hear whether an endpoint went; one that stays needs a person."""
+    """Hear whether an endpoint went, and what it was made of may go; one that stays needs a
+    person."""
     if isinstance(happened, Refused):
         return stopped(state, action.stage, action.version, f"it cannot be deleted: {happened}")
-    return Decision(state, f"{action.endpoint}: {type(happened).__name__.lower()}")
+    what = f"{action.endpoint}: {type(happened).__name__.lower()}"
+    return Decision(state, what, actions=(retention.forget(state, action),))

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from services.deployer.domain import expiry, rollouts, serving, verdicts
+from services.deployer.domain import expiry, rollouts, serving, time_to_live, verdicts
 from services.deployer.domain.seen import Package, Verdict, World
 from services.deployer.domain.state import Deployments
 from shared.contracts.names import Stage
@@ -35,4 +35,5 @@ def sweep(
         decision = decision.and_then(
             lambda after, at=stage: serving.hear_endpoint(after, at, world, now)  # type: ignore[misc]
         ).and_then(lambda after, at=stage: rollouts.try_again(after, at, world))  # type: ignore[misc]
+    decision = decision.and_then(lambda after: time_to_live.age_out(after, world, now))
     return None if decision.is_idle else decision

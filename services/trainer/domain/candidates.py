@@ -10,6 +10,7 @@ EndpointInService(production)         it is the champion; older candidates are o
 ModelRefused, ModelDeclined,          its run was useless
 PromotionDeclined, ApprovalRevoked,
 DeploymentFailed, DeploymentRolledBack
+DeploymentRolledBack(aged_out)        likewise, unless it is in production or goes there
 DeploymentSuperseded                  it gave way to another candidate
 nothing for days, once approved       it is waited for no longer
 ====================================  ======================================================
@@ -38,10 +39,10 @@ def register(state: Trainings, said: ModelRegistered, world: World, now: datetim
         return Ignored(f"v{said.version} is of {said.run_id}, which is not waited for")
     registered = candidate.changed(version=said.version, standing=Standing.PENDING)
     state = state.with_candidate(registered)
-    if said.version in state.ended:
-        return end(state, registered, "its end was heard before", world, now)
     if state.production is not None and said.version <= state.production:
         return Decision(state.without(registered), f"v{said.version} is in production already")
+    if said.version in state.ended:
+        return end(state, registered, "its end was heard before", world, now)
     return Decision(state, str(registered))
 
 
@@ -135,7 +136,17 @@ def come_back(state: Trainings, said: EndpointInService, world: World, now: date
 
 
 def roll_back(state: Trainings, said: DeploymentRolledBack, world: World, now: datetime) -> Answer:
-    """A version was taken away."""
+    """A version was taken away; from staging perhaps only because its time there was over."""
+    if said.aged_out and is_through(state, said.version):
+        return Ignored(f"v{said.version} is needed in staging no longer: {said.reason}")
     if said.stage == Stage.PRODUCTION and state.production == said.version:
         state = state.changed(production=said.back_to)
     return fall(state, said.version, said.reason, world, now)
+
+
+def is_through(state: Trainings, version: int) -> bool:
+    """Tell whether a version has come through staging: it is in production, or goes there."""
+    candidate = state.of_version(version)
+    if candidate:
+        return candidate.standing is Standing.TO_PRODUCTION
+    return state.production is not None and version <= state.production

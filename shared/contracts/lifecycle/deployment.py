@@ -109,7 +109,7 @@ class DeploymentFailed(Event):
 
 
 class DeploymentRolledBack(Event):
-    """A version was taken away for an earlier one."""
+    """A version was taken away, for an earlier one or for none."""
 
     producer: ClassVar[str] = "deployer"
     family: ClassVar[str | None] = "deployment"
@@ -118,6 +118,8 @@ class DeploymentRolledBack(Event):
     version: Version
     back_to: Version | None = None
     reason: Reason
+    aged_out: bool = Field(default=False, examples=[False])
+    """Whether its time to live in staging was over, which is no fault of the version."""
 
     @property
     def aspect(self) -> str | None:

@@ -18,6 +18,7 @@ from shared.contracts.lifecycle import (
     RollbackRequested,
 )
 from shared.contracts.names import Stage
+from shared.contracts.specs import Strategy
 from shared.contracts.wishes import SweepRequested
 from shared.messaging.decision import Ignored
 from shared.messaging.errors import Refused, Retryable
@@ -408,11 +409,25 @@ def test_a_roll_back_leaves_one_configuration_of_each_version() -> None:
 def test_a_roll_back_keeps_to_instances_where_traffic_shifts() -> None:
     loop = Loop()
     loop.aws.strategy = "canary"
-    loop.to_staging(1)
-    loop.to_staging(2)
-    roll_back(loop, 2)
+    loop.to_production(1)
+    loop.to_production(2)
+    roll_back(loop, 2, PRODUCTION)
     assert loop.last(DeploymentStarted).strategy == "rollback"
-    assert all(instance for _, instance in loop.aws.tried)
+    rolled_out = [bool(instance) for name, instance in loop.aws.tried if "production" in name]
+    assert rolled_out == [True, True, True]
+
+
+@pytest.mark.parametrize("strategy", Strategy)
+def test_nothing_in_staging_runs_on_instances_or_shifts_traffic(strategy: str) -> None:
+    loop = Loop()
+    loop.aws.strategy = strategy
+    loop.to_production(1)
+    started = [
+        one.data for one in loop.bench.bus.events() if isinstance(one.data, DeploymentStarted)
+    ]
+    assert [one.strategy for one in started] == ["all-at-once", strategy]
+    instances = [instance is not None for _, instance in loop.aws.tried]
+    assert instances == [False, strategy != "all-at-once"]
 
 
 # who said it, and on which trip -------------------------------------------------------------------

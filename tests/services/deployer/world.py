@@ -76,6 +76,7 @@ class SageMaker:
         self.rule_for: tuple[Stage, ...] = ()
         self.frozen = False
         self.expires_after_s: int | None = None
+        self.staging_ttl_s: int | None = None
         self.strategy = "all-at-once"
 
     # what people and SageMaker do -----------------------------------------------------------
@@ -134,6 +135,7 @@ class SageMaker:
             frozen=self.frozen,
             rule_for=self.rule_for,
             expires_after_s=self.expires_after_s,
+            staging_ttl_s=self.staging_ttl_s,
         )
 
     def package(self, package_arn: str) -> Package | None:

@@ -33,6 +33,7 @@ from tests.services.trainer.world import SHA256, Loop, refused
 
 WELL = ["TrainingStarted", "TrainingCompleted"]
 IN_STAGING = EndpointInService.example().changed(stage="staging")
+AGED_OUT = DeploymentRolledBack.example().changed(stage="staging", back_to=None, aged_out=True)
 IN_PRODUCTION = EndpointInService.example().changed(stage="production")
 
 
@@ -298,6 +299,35 @@ def test_in_whatever_order_its_facts_come_a_useless_version_leaves_no_candidate(
         for position in order:
             loop.hear([registered, ModelApproved.example(), IN_STAGING, end][position])
         assert (loop.state.candidates, loop.state.useless) == ((), 1)
+
+
+def test_in_whatever_order_its_facts_come_a_champion_that_left_staging_was_not_useless() -> None:
+    way = [IN_STAGING, PromotionApproved.example(), IN_PRODUCTION, AGED_OUT]
+    for order in permutations(range(5)):
+        loop = Loop()
+        registered = ModelRegistered.example().changed(run_id=loop.train())
+        for position in order:
+            loop.hear([registered, *way][position])
+        assert (loop.state.candidates, loop.state.production, loop.state.useless) == ((), 3, 0)
+
+
+@pytest.mark.parametrize(
+    ("heard", "useless"),
+    [
+        ([IN_STAGING], 1),
+        ([IN_STAGING, PromotionDeclined.example()], 1),
+        ([IN_STAGING, PromotionApproved.example()], 0),
+    ],
+    ids=["never offered", "declined", "on its way to production"],
+)
+def test_a_candidate_whose_time_in_staging_is_over_has_ended_unless_it_goes_to_production(
+    heard: list[Event], useless: int
+) -> None:
+    loop = Loop()
+    with_candidate(loop)
+    for event in (*heard, AGED_OUT):
+        loop.hear(event)
+    assert (len(loop.state.candidates), loop.state.useless) == (1 - useless, useless)
 
 
 def test_a_champion_ends_the_waiting_of_older_candidates_not_of_newer_ones() -> None:

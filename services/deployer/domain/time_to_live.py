@@ -1,0 +1,55 @@
+"""A version does not stand in staging for ever: when its time is over and nothing waits, its
+endpoint goes.
+
+It may go to production all the same, which has an endpoint of its own; and a person's
+DeploymentRequested puts it back in staging, for as long again.
+"""
+
+from datetime import datetime, timedelta
+
+from services.deployer.domain import retention, serving
+from services.deployer.domain.seen import World
+from services.deployer.domain.state import Deployments
+from shared.contracts.lifecycle import DeploymentRolledBack
+from shared.contracts.names import Stage
+from shared.contracts.timing import write_duration
+from shared.messaging.decision import Decision
+
+
+def age_out(state: Deployments, world: World, now: datetime) -> Decision[Deployments] | None:
+    """Empty staging when its version has been there for longer than the spec says; None: it stays.
+
+    What served there before goes, too: there is nothing left to go back from.
+    """
+    live = state.stages[Stage.STAGING].live
+    if live is None or world.staging_ttl_s is None:
+        return None
+    allowed = timedelta(seconds=world.staging_ttl_s)
+    if now - live.since < allowed or is_needed(state, live.version):
+        return None
+    if not world.serves(Stage.STAGING, live.config):
+        return None
+    reason = f"its time to live of {write_duration(allowed)} is over"
+    said = DeploymentRolledBack(
+        model=state.model, stage=Stage.STAGING, version=live.version, reason=reason, aged_out=True
+    )
+    why = f"v{live.version} leaves {Stage.STAGING}: {reason}"
+    return serving.emptied(state, live, why, said).and_then(let_go)
+
+
+def is_needed(state: Deployments, number: int) -> bool:
+    """Tell whether something is under way in staging, or the version there waits for production."""
+    staging, production = state.stages[Stage.STAGING], state.stages[Stage.PRODUCTION]
+    if staging.stopped or staging.rollout or staging.waiting is not None:
+        return True
+    goes = production.rollout.version if production.rollout else None
+    return number in (goes, production.waiting) or state.versions[number].waits_for_promotion
+
+
+def let_go(state: Deployments) -> Decision[Deployments] | None:
+    """Keep nothing for a roll-back in staging."""
+    kept = state.stages[Stage.STAGING].kept
+    if not kept:
+        return None
+    state = state.with_stage(Stage.STAGING, kept=())
+    return Decision(state, "", actions=(retention.forget(state, *kept),))
