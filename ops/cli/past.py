@@ -63,6 +63,8 @@ class Past:
     """By version."""
     revoked: frozenset[int]
     """Versions whose approval was taken back."""
+    aged_out: Undone | None = None
+    """What left staging because its time was over; None: nothing, or another went there since."""
 
 
 def past(connection: Connection, model: str) -> Past:
@@ -87,14 +89,18 @@ def tell(envelopes: Iterable[Envelope[Event]]) -> Past:
     live: dict[int, Live] = {}
     undone: dict[int, Undone] = {}
     revoked: set[int] = set()
+    aged_out: Undone | None = None
     for envelope in envelopes:
         at = envelope.metadata.occurred_at
         match envelope.data:
             case AccuracyMeasured(stage=Stage.PRODUCTION, version=version) as measured:
                 before = live[version].breaches if version in live else 0
                 live[version] = Live(measured, at, before + 1 if measured.breached else 0)
-            case EndpointInService(version=version):
+            case EndpointInService(version=version, stage=stage):
                 undone.pop(version, None)
+                aged_out = None if stage == Stage.STAGING else aged_out
+            case DeploymentRolledBack(aged_out=True, stage=stage) as event:
+                aged_out = Undone(at, telling.what(event), stage)  # which undoes nothing
             case DeploymentRolledBack(version=version, stage=stage) as event:
                 if version not in revoked:  # then that is why, and it leaves every stage
                     undone[version] = Undone(at, telling.what(event), stage)
@@ -106,4 +112,4 @@ def tell(envelopes: Iterable[Envelope[Event]]) -> Past:
                 undone[version] = Undone(at, telling.what(event), "")
                 if isinstance(event, ApprovalRevoked):
                     revoked.add(version)
-    return Past(live, undone, frozenset(revoked))
+    return Past(live, undone, frozenset(revoked), aged_out)

@@ -86,6 +86,8 @@ class Standing:
     """The latest first; only so many."""
     live: Live | None
     """The latest verdict on what serves production; None: there is none yet."""
+    aged_out: Undone | None = None
+    """What left staging because its time was over."""
 
     def version(self, number: int | None) -> Judged | None:
         """Answer a version, if it is among those described."""
@@ -153,6 +155,7 @@ def look_at(connection: Connection, spec: ModelSpec, run: Run | None, count: int
         stages=stages,
         versions=tuple(judged(connection, registry.describe(one), known) for one in chosen),
         live=known.live.get(production.version or 0) if production else None,
+        aged_out=known.aged_out,
     )
 
 

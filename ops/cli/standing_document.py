@@ -35,6 +35,7 @@ def as_document(one: Standing, series: SeriesSpec | None) -> dict[str, Any]:
             "execution_arn": run.execution_arn,
         },
         "stages": {stage.value: serving_document(found) for stage, found in one.stages.items()},
+        "aged_out": one.aged_out.words if one.aged_out else None,
         "live": live_document(one.live) if one.live else None,
         "versions": [
             version_document(each, one.stages.get(Stage.PRODUCTION)) for each in one.versions

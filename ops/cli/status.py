@@ -12,7 +12,7 @@ from ops.cli.connection import Connection
 from ops.cli.declarations import Declarations
 from ops.cli.endpoints import Serving
 from ops.cli.errors import misused
-from ops.cli.past import Live
+from ops.cli.past import Live, Undone
 from ops.cli.standing import Judged, Standing
 from ops.cli.standing_document import as_document
 from shared.contracts.names import Stage
@@ -193,17 +193,18 @@ def facts(one: Standing, series: SeriesSpec | None, now: datetime) -> Iterator[t
         started = output.ago(one.run.started_at, now)
         yield "training", f"{one.run.run_id}, {one.run.status.lower()}, started {started}"
     for stage, serving in one.stages.items():
-        yield stage.value, serving_text(serving, now)
+        gone = one.aged_out if stage is Stage.STAGING else None
+        yield stage.value, serving_text(serving, gone, now)
     if one.live:
         yield "live", live_text(one.live, spec.monitor.consecutive, now)
     if steps := one.next_steps():
         yield "next", output.styled("\n".join(steps), "yellow")
 
 
-def serving_text(serving: Serving | None, now: datetime) -> str:
-    """Say what an endpoint does."""
+def serving_text(serving: Serving | None, gone: Undone | None, now: datetime) -> str:
+    """Say what an endpoint does, or why there is none any more."""
     if serving is None:
-        return "nothing"
+        return f"nothing; {gone.words}, {output.ago(gone.at, now)}" if gone else "nothing"
     what = [f"v{serving.version}" if serving.version else "nothing yet"]
     if serving.coming:
         what.append(f"v{serving.coming} is on its way")

@@ -181,6 +181,27 @@ def test_a_roll_back_and_a_revocation_are_told_with_their_reasons(
     assert only(cli, "undone")["versions"][0]["undone"] is None
 
 
+def test_a_staging_whose_time_was_over_is_told_and_undoes_nothing(
+    cli: Cli, aws: Clients, files: Files, evaluator: Evaluator
+) -> None:
+    files("aged")
+    cli("models", "apply", "aged.yaml")
+    arn = evaluator.register("aged")
+    aws("sagemaker").update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
+    evaluator.life_cycle(arn, "Approved")
+    later = WallClock().now() + timedelta(minutes=1)
+    about = {"model": "aged", "stage": "staging", "version": 1, "back_to": None}
+    over = {"aged_out": True, "reason": "its time to live of 7d is over"}
+    keep(aws, DeploymentRolledBack.example().changed(**about, **over), later)
+    seen = only(cli, "aged")
+    said = "v1 left staging: its time to live of 7d is over"
+    assert (seen["aged_out"], seen["versions"][0]["undone"]) == (said, None)
+    assert f"nothing; {said}, now" in cli("status", "aged").stdout
+    again = EndpointInService.example().changed(model="aged", stage="staging", version=1)
+    keep(aws, again, later + timedelta(minutes=1))
+    assert only(cli, "aged")["aged_out"] is None
+
+
 def test_the_version_in_production_is_shown_with_its_latest_measured_loss(
     cli: Cli, aws: Clients, files: Files, unconfigured: pytest.MonkeyPatch
 ) -> None:
