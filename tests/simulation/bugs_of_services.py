@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from services.deployer import effects as deployer_effects
 from services.deployer import handlers as deployer_handlers
-from services.deployer.domain import rollouts, serving, verdicts
+from services.deployer.domain import rollouts, serving, time_to_live, verdicts
 from services.deployer.domain.actions import RollOut
 from services.deployer.domain.outcomes import RolloutBegun
 from services.deployer.domain.seen import Verdict
@@ -83,6 +83,10 @@ def update_retried_blindly() -> Planted:
 
 def trouble_not_seen() -> Planted:
     return patch.object(serving, "trouble", lambda live, endpoint: "")
+
+
+def time_to_live_not_looked_at() -> Planted:
+    return patch.object(time_to_live, "age_out", lambda state, world, now: None)
 
 
 def deferred_for_ever() -> Planted:

@@ -17,6 +17,7 @@ SHARES: dict[str, float] = {
     "DeploymentRolledBack": 0.05,
     "ApprovalRevoked": 0.05,
     "expired": 0.05,
+    "aged out": 0.05,
     "redriven after a week": 0.05,
 }
 """Least share of the schedules in which something happens."""

@@ -37,6 +37,7 @@ def spec(
     staging: str = "person",
     production: str = "person",
     strategy: str = "all-at-once",
+    staging_ttl: str = "7d",
     boost: int = 50,
     frozen: bool = False,
 ) -> ModelSpec:
@@ -53,7 +54,7 @@ def spec(
         "backtest": {"origins": 4, "stride": 2},
         "gate": {"min_points": 4},
         "monitor": {"points": 10, "every": "2h", "consecutive": 2},
-        "deployment": {"strategy": strategy},
+        "deployment": {"strategy": strategy, "staging_ttl": staging_ttl},
         "approval": {"staging": staging, "production": production},
         "frozen": frozen,
     }

@@ -76,8 +76,11 @@ class Facts:
             return
         self.spoken.append((str(data.get("model")), entry.detail_type))
         arrived = entry.detail_type == "EndpointInService" and data["stage"] == Stage.PRODUCTION
-        if arrived or entry.detail_type in ENDS:
+        aged_out = bool(data.get("aged_out"))  # a version that goes to production has not ended
+        if arrived or (entry.detail_type in ENDS and not aged_out):
             self.ends.add((data["model"], data["version"]))
+        if aged_out:
+            self.world.count("aged out")
         self.world.note(f"{entry.source}: {entry.detail_type} {brief(data)}")
         self.world.count(entry.detail_type)
         if entry.detail_type in ONCE:

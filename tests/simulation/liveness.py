@@ -8,12 +8,13 @@ L3    every approval has ended: it serves, or was told to have failed, or waits 
 L4    every dead letter got a decision with a name
 L5    no degradation is met with silence
 L6    every todo is empty, and no message waits
+L7    no version outlives its time to live in staging, unless something waits
 S8    what serves is what we left there, or automation has stopped and a person was told
 S1    what was revoked is gone
 ====  ==========================================================================================
 """
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from services.deployer.domain.seen import Verdict
@@ -26,6 +27,7 @@ from tests.simulation.streams import RECORDS_MAX, START_S
 from tests.simulation.violation import expect
 from tests.simulation.world import BY_HAND
 
+SKEW = timedelta(days=1)  # more than clocks differ
 ANSWERS = frozenset(
     {
         "AccuracyRecovered",
@@ -55,8 +57,10 @@ def check(world: "World") -> None:
     for model in world.declared.models():
         degradations(world, model)
         trainings(world, world.tables["trainer"].kept(model).state)
+        deployments = world.tables["deployer"].kept(model).state
         for stage in Stage:
-            deployed(world, world.tables["deployer"].kept(model).state, stage)
+            deployed(world, deployments, stage)
+        aged(world, deployments)
 
 
 def records(world: "World") -> None:
@@ -142,3 +146,19 @@ def revoked(world: "World", state: Deployments, stage: Stage, of_stage: OfStage)
     )
     gone = Verdict.DECLINED not in said
     expect(gone, "S1", f"v{of_stage.live.version} was revoked and serves in {stage}")
+
+
+def aged(world: "World", state: Deployments) -> None:
+    """What nobody waits for does not stand in staging for ever."""
+    staging = state.stages[Stage.STAGING]
+    live = staging.live
+    if live is None or staging.stopped or staging.waiting is not None:
+        return
+    package = world.registry.package(world.arn(state.model, live.version))
+    waits = package is not None and package.production is Verdict.PENDING
+    production = state.stages[Stage.PRODUCTION]
+    goes = live.version in (production.waiting, production.rollout and production.rollout.version)
+    age = world.agenda.now - live.since
+    allowed = world.declared.specs[state.model].deployment.staging_ttl + SKEW
+    name = f"{state.model}: v{live.version}"
+    expect(waits or goes or age < allowed, "L7", f"{name} stands in staging for {age}")

@@ -63,5 +63,6 @@ MUTANTS: dict[str, Mutant] = {
     "poison goes back to the queue": Mutant("L4", messaging.poison_goes_back_to_the_queue),
     "degradation shrugged off": Mutant("L5", services.degradation_shrugged_off),
     "sweep does nothing": Mutant("L6", messaging.sweep_does_nothing),
+    "time to live not looked at": Mutant("L7", services.time_to_live_not_looked_at),
     **FOUND,
 }

@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
+from itertools import product
 from types import FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 STRATEGIES = ("all-at-once", "canary")
+TIMES_TO_LIVE: Mapping[str, float] = MappingProxyType({"60d": 0.7, "2h": 0.3})
+"""Of a version in staging, with their shares."""
 STEPS_MAX = 300
 NEVER_CHANGES = (Frozen, Kept, FunctionType, bytes)
 """Types whose values are shared by all copies."""
@@ -69,18 +72,23 @@ def draw(chance: Chance) -> Past:
     return chance.of("past").choices(list(SHARES), list(SHARES.values()))[0]
 
 
-def lived(past: Past, strategy: str) -> "World":
+def time_to_live(chance: Chance) -> str:
+    """Draw how long a version may stand in staging."""
+    stream = chance.of("time to live")
+    return stream.choices(list(TIMES_TO_LIVE), list(TIMES_TO_LIVE.values()))[0]
+
+
+def lived(past: Past, strategy: str, staging_ttl: str) -> "World":
     """Answer a copy of a world with a past."""
-    text, shared = written(past, strategy)
+    text, shared = written(past, strategy, staging_ttl)
     world: World = Reader(text, shared).load()
     return world
 
 
 def live() -> None:
     """Live all of them."""
-    for past in (Past.REGISTERED, Past.OFFERED):
-        for strategy in STRATEGIES:
-            written(past, strategy)
+    for told in product((Past.REGISTERED, Past.OFFERED), STRATEGIES, TIMES_TO_LIVE):
+        written(*told)
 
 
 def check(world: "World", past: Past) -> None:
@@ -94,13 +102,14 @@ def check(world: "World", past: Past) -> None:
 
 
 @cache
-def written(past: Past, strategy: str) -> tuple[bytes, list[Any]]:
+def written(past: Past, strategy: str, staging_ttl: str) -> tuple[bytes, list[Any]]:
     """Live a calm stretch, and write down the world that it leaves."""
     from tests.simulation.world import World
 
     world = World(0, Mix({}), {})
     world.people.away_from = past
-    world.people.apply("fees", staging="person", production="person", strategy=strategy)
+    declared = {"strategy": strategy, "staging_ttl": staging_ttl}
+    world.people.apply("fees", staging="person", production="person", **declared)
     for _ in range(STEPS_MAX):
         if not world.agenda.run_next():
             break

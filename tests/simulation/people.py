@@ -17,7 +17,7 @@ from shared.contracts.lifecycle import (
 from shared.contracts.names import Stage
 from tests.simulation import declarations
 from tests.simulation.clock import DAY_S, HOUR_S, MINUTE_S
-from tests.simulation.past import STRATEGIES, Past
+from tests.simulation.past import STRATEGIES, Past, time_to_live
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -95,6 +95,7 @@ class People:
             staging=by,
             production=stream.choice((by, "person")),
             strategy=stream.choice(STRATEGIES),
+            staging_ttl=time_to_live(self.world.chance),
         )
 
     def come_back(self, model: str, past: Past) -> None:
@@ -191,7 +192,8 @@ class People:
             "retrain after a failure", model
         ):
             self.retrain(model)
-        if name == "DeploymentFailed" and self.will("deploy again", model):
+        is_gone = name == "DeploymentFailed" or bool(data.get("aged_out"))
+        if is_gone and self.will("deploy again", model):
             stage, version = str(data["stage"]), int(data["version"])
             self.later(lambda: self.deploy(model, stage, version))
 

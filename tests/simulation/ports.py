@@ -55,6 +55,7 @@ class DeployerPorts(Ports):
             frozen=spec.frozen if spec else True,
             rule_for=tuple(stage for stage in Stage if by_rule[stage]),
             expires_after_s=int(approval.expires_after.total_seconds()) if approval else None,
+            staging_ttl_s=int(spec.deployment.staging_ttl.total_seconds()) if spec else None,
         )
 
     @crossing

@@ -80,7 +80,8 @@ def begun(world: World, plan: Plan) -> World:
         if world.has_data:
             world.streams.begin()
         return world
-    world = past.lived(plan.past, world.chance.of("specs").choice(STRATEGIES))
+    strategy = world.chance.of("specs").choice(STRATEGIES)
+    world = past.lived(plan.past, strategy, past.time_to_live(world.chance))
     world.begin(plan.seed, plan.mix, plan.acts)
     world.note(f"v1 is {plan.past}")
     world.people.come_back(models[0], plan.past)
