@@ -37,8 +37,8 @@ CANNOT: dict[Mode, str] = {
     "quotas of endpoints and concurrency have to be raised beyond a few dozen models",
     Mode.SHARED: "**not built yet** (a multi-model endpoint); canary for one model alone; keep one "
     "model's load from the others; more than one image",
-    Mode.DEDICATED: "be cheap: four instances of a model, two of them in staging, run day and "
-    "night (`strategy: canary` or `linear` asks for them); grow beyond the account's quota",
+    Mode.DEDICATED: "be cheap: two instances of a model run day and night in production, where "
+    "`strategy: canary` or `linear` asks for them; grow beyond the account's quota",
     Mode.BATCH: "**not built yet** (a transform for each horizon); answer a question: forecasts "
     "are there when they were scheduled; be watched by the monitor, which asks an endpoint",
 }

@@ -66,8 +66,8 @@ class Assumed(NamedTuple):
     transform_minutes: float = 5.0
     s3_gb: float = 1.0
     s3_gb_a_model: float = 0.1
-    dedicated_instances: float = 4.0
-    """Of a model: two in each of staging and production, as the deployer configures them."""
+    dedicated_instances: float = 2.0
+    """Of a model, in production, as the deployer configures them; staging is serverless."""
     shared_instance: str = "ml.m5.large"
     shared_processors: float = 2.0
     shared_busy: float = 0.5
