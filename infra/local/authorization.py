@@ -1,7 +1,7 @@
 """What IAM would be asked about a request: action, resource and the values of condition keys.
 
-One row for each operation that services use; an operation without one is shown as such, and is
-allowed by no policy.
+One row for each operation that services and people on call use; an operation without one is shown
+as such, and is allowed by no policy.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -68,9 +68,12 @@ def put_events(params: Params) -> Iterator[Question]:
 
 def s3_object(action: str) -> Row:
     """Ask about an object."""
-    return lambda params: iter(
-        (Question(action, f"arn:aws:s3:::{params['Bucket']}/{params['Key']}"),)
-    )
+
+    def ask(params: Params) -> Iterator[Question]:
+        values = (("s3:if-none-match", params["IfNoneMatch"]),) if "IfNoneMatch" in params else ()
+        yield Question(action, f"arn:aws:s3:::{params['Bucket']}/{params['Key']}", values)
+
+    return ask
 
 
 def transaction(params: Params) -> Iterator[Question]:
@@ -94,9 +97,16 @@ def query(params: Params) -> Iterator[Question]:
     yield Question("dynamodb:Query", arn("dynamodb", f"table/{params['TableName']}{index}"))
 
 
-def send_message(params: Params) -> Iterator[Question]:
+def of_queue(action: str) -> Row:
     """Ask about a queue by its URL."""
-    yield Question("sqs:SendMessage", arn("sqs", params["QueueUrl"].rsplit("/", 1)[-1]))
+    return lambda params: iter(
+        (Question(f"sqs:{action}", arn("sqs", params["QueueUrl"].rsplit("/", 1)[-1])),)
+    )
+
+
+def nothing(_: Params) -> Iterator[Question]:
+    """Ask nothing: AWS allows this to everybody who is anybody."""
+    return iter(())
 
 
 def parameter(operation: str, key: str) -> Row:
@@ -176,9 +186,13 @@ def records(operation: str, entries: str) -> Row:
     return ask
 
 
+OF_QUEUES = ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage", "SendMessage")
+VERBS = ("Delete", "Get", "Put")
 PLAIN = {
+    ("dynamodb", "DescribeTable"): "table/{TableName}",
     ("dynamodb", "GetItem"): "table/{TableName}",
     ("dynamodb", "PutItem"): "table/{TableName}",
+    ("events", "DescribeEventBus"): "event-bus/{Name}",
     ("sagemaker", "CreateEndpointConfig"): "endpoint-config/{EndpointConfigName}",
     ("sagemaker", "CreateModelPackageGroup"): "model-package-group/{ModelPackageGroupName}",
     ("sagemaker", "DeleteEndpoint"): "endpoint/{EndpointName}",
@@ -189,6 +203,7 @@ PLAIN = {
     ("sagemaker", "DescribeFeatureGroup"): "feature-group/{FeatureGroupName}",
     ("sagemaker", "DescribeModel"): "model/{ModelName}",
     ("sagemaker", "DescribeModelPackageGroup"): "model-package-group/{ModelPackageGroupName}",
+    ("sagemaker", "DescribePipeline"): "pipeline/{PipelineName}",
     ("sagemaker", "DescribeProcessingJob"): "processing-job/{ProcessingJobName}",
     ("sagemaker", "DescribeTrainingJob"): "training-job/{TrainingJobName}",
     ("sagemaker", "ListPipelineExecutions"): "pipeline/{PipelineName}",
@@ -205,6 +220,9 @@ ROWS: Mapping[tuple[str, str], Row] = {
     ("dynamodb", "Query"): query,
     ("dynamodb", "TransactWriteItems"): transaction,
     ("events", "PutEvents"): put_events,
+    ("s3", "HeadBucket"): lambda params: iter(
+        (Question("s3:ListBucket", f"arn:aws:s3:::{params['Bucket']}"),)
+    ),
     ("s3", "GetObject"): s3_object("s3:GetObject"),
     ("s3", "PutObject"): s3_object("s3:PutObject"),
     ("sagemaker", "CreateEndpoint"): with_config("CreateEndpoint"),
@@ -222,8 +240,9 @@ ROWS: Mapping[tuple[str, str], Row] = {
     ("sagemaker-runtime", "InvokeEndpoint"): plain(
         "sagemaker", "InvokeEndpoint", "endpoint/{EndpointName}"
     ),
-    ("sqs", "SendMessage"): send_message,
+    **{("sqs", action): of_queue(action) for action in OF_QUEUES},
     ("ssm", "DescribeParameters"): everything("ssm:DescribeParameters"),
-    ("ssm", "GetParameter"): parameter("GetParameter", "Name"),
+    **{("ssm", f"{verb}Parameter"): parameter(f"{verb}Parameter", "Name") for verb in VERBS},
     ("ssm", "GetParametersByPath"): parameter("GetParametersByPath", "Path"),
+    ("sts", "GetCallerIdentity"): nothing,
 }

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from threading import Lock
 from typing import Any, NamedTuple
 
+from botocore.model import StructureShape
 from moto.core.request import Request as HttpRequest
 from moto.core.routing import get_service_router
 
@@ -58,9 +59,21 @@ class Recorder:
 
 
 def read(service: str, environ: Mapping[str, Any], body: bytes) -> tuple[str, Mapping[str, Any]]:
-    """Answer a request's operation, and its parameters as far as path and JSON body tell them."""
+    """Answer a request's operation, and its parameters as far as path, headers and JSON body tell
+    them."""
     operation, path_arguments = get_service_router(service).match(HttpRequest(dict(environ)))
     shape = operation.input_shape
     speaks_json = "json" in str(operation.service_model.protocol)
     is_json = speaks_json and shape is not None and "payload" not in shape.serialization
-    return operation.name, {**path_arguments, **(json.loads(body or b"{}") if is_json else {})}
+    told = {**path_arguments, **(of_headers(shape, environ) if shape else {})}
+    return operation.name, {**told, **(json.loads(body or b"{}") if is_json else {})}
+
+
+def of_headers(shape: StructureShape, environ: Mapping[str, Any]) -> dict[str, str]:
+    """Answer the parameters that a request's headers tell."""
+    names = {
+        name: f"HTTP_{member.serialization['name'].upper().replace('-', '_')}"
+        for name, member in shape.members.items()
+        if member.serialization.get("location") == "header"
+    }
+    return {name: environ[header] for name, header in names.items() if header in environ}

@@ -2,7 +2,8 @@
 
 from aws_lambda_powertools import Logger
 
-from services.journal.aws import DynamoBook
+from services.journal.archive import Archive
+from services.journal.aws import DynamoBook, S3Shelf
 from services.journal.entrance import JournalEntrance
 from shared.contracts import names
 from shared.messaging import runtime
@@ -19,7 +20,8 @@ def build() -> JournalEntrance:
     dead_letters = SqsDeadLetters(
         runtime.client("sqs"), names.dead_letter_queue(settings.env, NAME)
     )
-    return JournalEntrance(book, dead_letters, Logger(service=NAME))
+    archive = Archive(S3Shelf(runtime.client("s3"), settings.bucket))
+    return JournalEntrance(book, archive, dead_letters, Logger(service=NAME))
 
 
 handler = entry(build)

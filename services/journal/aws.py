@@ -1,21 +1,24 @@
-"""The journal's book in DynamoDB: translation only."""
+"""The journal's book in DynamoDB and its shelf in S3: translation only."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from services.journal.domain import Entry
 from shared.messaging.aws_errors import translated
-from shared.messaging.errors import Refused
+from shared.messaging.errors import Refused, Retryable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import PaginatorConfigTypeDef
+    from mypy_boto3_s3 import S3Client
 
 BOOK = "journal"
 BY_EVENT, BY_CAUSE, LIFE, ALL = "by-event", "by-cause", "life", "all"
 KNOWN = "ConditionalCheckFailedException"
+THERE = "PreconditionFailed"
+AT_IT = "ConditionalRequestConflict"  # somebody writes it right now
 Item = Mapping[str, Any]
 TEXTS = ("subject", "position", "event_id", "detail_type", "source", "causation_id")
 
@@ -86,6 +89,44 @@ class DynamoBook:
         with translated():
             answer = self.client.get_item(TableName=self.table, Key=key)
         return read(answer["Item"]) if "Item" in answer else None
+
+
+class S3Shelf:
+    """The environment's bucket; nothing on it is ever replaced."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        self.client = client
+        self.bucket = bucket
+
+    def put(self, key: str, body: bytes) -> bool:
+        """Write an object; False if there is one of that name, which stays as it is."""
+        try:
+            with translated():
+                self.client.put_object(Bucket=self.bucket, Key=key, Body=body, IfNoneMatch="*")
+        except Refused as refusal:
+            if refusal.code == THERE:
+                return False
+            if refusal.code == AT_IT:
+                raise Retryable(str(refusal)) from refusal
+            raise
+        return True
+
+    def keys(self, prefix: str, since: str, until: str) -> Iterator[str]:
+        """Answer the names that begin with `prefix`, from `since` to `until`, in order."""
+        pages = self.client.get_paginator("list_objects_v2").paginate(
+            Bucket=self.bucket, Prefix=prefix, StartAfter=since
+        )
+        with translated():
+            for page in pages:
+                for found in page.get("Contents", ()):
+                    if found["Key"] > until:
+                        return
+                    yield found["Key"]
+
+    def get(self, key: str) -> bytes:
+        """Read an object."""
+        with translated():
+            return self.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
 
 
 def equal(name: str, value: str) -> dict[str, Any]:

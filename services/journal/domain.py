@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime
 
@@ -33,6 +33,18 @@ NOISE = frozenset(
 """What is said as often as data come in; all other events tell the life of a model or series."""
 
 
+class Place(NamedTuple):
+    """Where an event is told: by its position, but after its cause, and after what its aggregate
+    said before in the same moment."""
+
+    position: str
+    subject: str
+    event_id: str
+    causation_id: str
+    moment: str
+    """Of its aggregate; empty: a person said it, there is no aggregate."""
+
+
 class Entry(Frozen):
     """One event as it was said, with what it is found by."""
 
@@ -47,6 +59,18 @@ class Entry(Frozen):
     """Metadata and data, with fields that this code does not know yet."""
 
     @property
+    def place(self) -> Place:
+        """Where it is told."""
+        aggregate = (self.subject, self.source, moment(self.occurred_at))
+        return Place(
+            position=self.position,
+            subject=self.subject,
+            event_id=self.event_id,
+            causation_id=self.causation_id,
+            moment="#".join(aggregate) if self.detail["metadata"].get("revision") else "",
+        )
+
+    @property
     def tells_life(self) -> bool:
         """Whether it belongs to the life of its model or series, rather than to the noise."""
         return self.detail_type not in NOISE
@@ -54,8 +78,13 @@ class Entry(Frozen):
     @property
     def revision(self) -> Revision | None:
         """Of the aggregate that said it; people have none."""
-        revision = self.detail.get("metadata", {}).get("revision")
+        revision = self.detail["metadata"].get("revision")
         return read(Revision, revision) if revision else None
+
+    @property
+    def is_replayed(self) -> bool:
+        """Whether it was marked as sent again; else it is as it was said first."""
+        return bool(self.detail["metadata"].get("replayed"))
 
     def as_event(self) -> dict[str, Any]:
         """Answer the event as it was on the bus: `open_event` reads it."""
@@ -156,18 +185,24 @@ def in_its_decision(entry: Entry) -> int:
 
 
 def in_order_of_causes(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Sort events by their place, but each after the one that caused it.
+    """Sort events by their place, but each after the one that caused it; each is told once."""
+    by_place = {one.place: one for one in entries}
+    return tuple(by_place[place] for place in places_in_order(by_place))
+
+
+def places_in_order(places: Iterable[Place]) -> tuple[Place, ...]:
+    """Sort places by position, but each after the one of its cause.
 
     Clocks of several machines differ, and a driven clock stands still: time alone may tell an
     effect before its cause. Where it stands still, an event also comes after what its aggregate
     said before: an effect of AWS's hints has a cause that is no event, and only the records of
     the decisions before it lead back to what its aggregate had heard.
     """
-    by_place = sorted(entries, key=lambda one: one.position)
-    by_id = {one.event_id: one for one in by_place}
-    said_before = dict(_pairs_of_a_moment(by_place))
-    told: dict[str, Entry] = {}
-    for one in by_place:
+    in_time = sorted(places)
+    by_id = {one.event_id: one for one in in_time}
+    said_before = dict(_pairs_of_a_moment(in_time))
+    told: dict[str, Place] = {}
+    for one in in_time:
         path = {one.event_id: one}
         while path:
             last = next(reversed(path.values()))
@@ -185,13 +220,11 @@ def in_order_of_causes(entries: Iterable[Entry]) -> tuple[Entry, ...]:
     return tuple(told.values())
 
 
-def _pairs_of_a_moment(by_place: Iterable[Entry]) -> Iterator[tuple[str, Entry]]:
-    """Answer events by id, each with what its aggregate said right before in the same moment."""
-    latest: dict[tuple[str, str, datetime], Entry] = {}
-    for one in by_place:
-        if "revision" not in one.detail.get("metadata", {}):
-            continue  # a person's: there is no aggregate
-        aggregate = (one.subject, one.source, one.occurred_at)
-        if aggregate in latest:
-            yield one.event_id, latest[aggregate]
-        latest[aggregate] = one
+def _pairs_of_a_moment(in_time: Iterable[Place]) -> Iterator[tuple[str, Place]]:
+    """Answer ids of events, each with what its aggregate said right before in the same moment."""
+    latest: dict[str, Place] = {}
+    for one in in_time:
+        if one.moment in latest:
+            yield one.event_id, latest[one.moment]
+        if one.moment:
+            latest[one.moment] = one

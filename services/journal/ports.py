@@ -1,5 +1,6 @@
 """Where the journal keeps its entries."""
 
+from collections.abc import Iterator
 from typing import Protocol
 
 from services.journal.domain import Entry
@@ -34,4 +35,32 @@ class Book(Protocol):
 
     def find(self, event_id: str) -> Entry | None:
         """Answer the entry of an event; None if it is not known."""
+        ...
+
+
+class Shelf(Protocol):
+    """Keeps objects by their names, each as it was first written."""
+
+    def put(self, key: str, body: bytes) -> bool:
+        """Write an object; False if there is one of that name, which stays as it is.
+
+        Raises
+        ------
+        Retryable, Refused
+            If it cannot be kept.
+        """
+        ...
+
+    def keys(self, prefix: str, since: str, until: str) -> Iterator[str]:
+        """Answer the names that begin with `prefix`, from `since` to `until`, in order."""
+        ...
+
+    def get(self, key: str) -> bytes:
+        """Read an object.
+
+        Raises
+        ------
+        Retryable, Refused
+            If it cannot be read.
+        """
         ...

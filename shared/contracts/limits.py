@@ -29,11 +29,16 @@ TODO_ITEMS_MAX = 40  # a decision does a handful of things; with more left undon
 TODO_BYTES_MAX = 64 * 1024  # likewise: what one more decision adds must fit into the aggregate
 TODO_DONE_MAX = 160  # in one go: each thing to do settles with a few more, at most
 SEEN_BYTES_MAX = 64 * 1024  # what a decision saw, inline; beyond that it goes to S3 with its sha256
+RECORDING_LINE_BYTES_MAX = 16 * 1024**2  # an event, and what its decision saw: a day of windows
+RECORDING_LINES_MAX = 1_000_000  # read into memory at once: a year of a hundred models
 FUNCTION_SECONDS_MAX = 60  # time limit of a service's Lambda
 LEASE_SECONDS = 90  # outlives the function that holds it, so that two never act at once
 QUEUE_VISIBILITY_SECONDS = 6 * FUNCTION_SECONDS_MAX  # AWS's advice for a queue that feeds a Lambda
 QUEUE_RECEIVES_MAX = 5  # AWS's least for a Lambda; then the dead-letter queue
 QUEUE_BATCH_MESSAGES_MAX = 10  # messages that one invocation takes from a service's queue
+JOURNAL_BATCH_MESSAGES_MAX = 100  # that the journal takes at once: a page of the archive
+JOURNAL_BATCH_SECONDS_MAX = 15  # that it waits for them: each page costs a request to S3
+JOURNAL_PAGE_BYTES_MAX = 64 * 1024 * 1024  # ten times what AWS hands to a function at once
 
 # Names (see names.py for the arithmetic)
 ENVIRONMENT_NAME_CHARACTERS_MAX = 8

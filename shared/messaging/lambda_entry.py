@@ -49,12 +49,16 @@ class Entrance(ABC):
     def __init__(self, dead_letters: DeadLetters, log: Log) -> None:
         self.dead_letters = dead_letters
         self.log = log
+        self.taken: list[str] = []
+        """The messages of this batch that concerned somebody, by their ids."""
 
     def take(self, record: SQSRecord) -> None:
         """Handle one message; whatever this raises sends it back to the queue."""
         message = {"message_id": record.message_id}
         try:
-            if not self.hear(record):
+            if self.hear(record):
+                self.taken.append(record.message_id)
+            else:
                 self.log.info("foreign", extra=message)
         except (ContractError, Rejected) as error:
             why = shortened(printable(str(error)), limits.REASON_CHARACTERS_MAX)
@@ -66,6 +70,25 @@ class Entrance(ABC):
         except Exception:
             self.log.exception("a bug, back to the queue", extra=message)
             raise
+
+    def finish(self) -> tuple[str, ...]:
+        """End a batch; answer the ids of the messages that this sends back to the queue: all that
+        were taken, or none."""
+        taken, self.taken = tuple(self.taken), []
+        batch = {"messages": len(taken)}
+        try:
+            self.complete()
+        except Retryable as error:
+            self.log.info("batch back to the queue", extra={**batch, "why": str(error)})
+        except Exception:
+            self.log.exception("a bug, batch back to the queue", extra=batch)
+        else:
+            return ()
+        return taken
+
+    def complete(self) -> None:  # noqa: B027 - a hook: most were done with a message at once
+        """Do what is done once for all messages of a batch; whatever this raises sends them
+        back."""
 
     @abstractmethod
     def hear(self, record: SQSRecord) -> tuple[str, ...]:
@@ -161,6 +184,8 @@ def entry(build: Callable[[], Entrance]) -> Lambda:
             )
         finally:
             processor.exceptions.clear()  # their tracebacks keep all that they passed
-        return dict(answer)
+            back = door.finish()
+        failures = [*answer["batchItemFailures"], *({"itemIdentifier": one} for one in back)]
+        return {**answer, "batchItemFailures": failures}
 
     return handler

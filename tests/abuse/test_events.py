@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.deployer.domain.seen import Verdict
+from services.journal.archive import Archive
 from services.journal.domain import in_order_of_causes
 from services.journal.entrance import JournalEntrance
 from shared.contracts import aws
@@ -29,7 +30,7 @@ from tests.abuse.queues import ACCOUNT, Outcome, Taking, check_reason
 from tests.contracts.test_lifecycle import on_the_bus
 from tests.services.deployer import world as deployer
 from tests.services.evaluator import world as evaluator
-from tests.services.journal.world import MemoryBook
+from tests.services.journal.world import MemoryBook, MemoryShelf
 from tests.services.trainer import world as trainer
 
 WISH = RetrainRequested(model="fees", reason="why not")
@@ -311,8 +312,11 @@ def test_a_fact_of_a_stage_that_does_not_exist_changes_nothing() -> None:
 def journal(*bodies: str) -> tuple[MemoryBook, Outcome]:
     """Hand a batch to the journal."""
     book, taking = MemoryBook(), Taking("modelcycle-dev-journal")
-    entrance = JournalEntrance(book, taking.dead_letters, taking.notes)
-    return book, taking.take(entrance, *bodies)
+    archive = Archive(MemoryShelf())
+    entrance = JournalEntrance(book, archive, taking.dead_letters, taking.notes)
+    outcome = taking.take(entrance, *bodies)
+    assert {entry.place for entry in archive.read()} == {one.place for one in book.entries.values()}
+    return book, outcome
 
 
 @pytest.mark.parametrize(("poison", "reason"), POISON)

@@ -18,6 +18,7 @@ FILE = Path(__file__).with_name("calls.json")
 CALLERS = {f"modelcycle-{service}": service for service in (*SERVICES, "poller")}
 CHANCE = re.compile(rf"\b(?!{ACCOUNT}\b)(r?)[0-9a-f]{{8,}}\b")
 MOMENT = re.compile(r"\d{8}T\d{6}Z")
+DAY = re.compile(r"/\d{4}/\d\d/\d\d/")
 
 
 class Call(NamedTuple):
@@ -39,12 +40,18 @@ def of_services(recorded: Iterable[Mapping[str, Any]]) -> frozenset[Call]:
         Call(
             CALLERS[one["caller"]],
             one["action"],
-            CHANCE.sub(r"\g<1>00000000", MOMENT.sub("20260301T000000Z", one["resource"])),
+            without_chance(one["resource"]),
             tuple(sorted(one["values"].items())),
         )
         for one in recorded
         if one["caller"] in CALLERS
     )
+
+
+def without_chance(resource: str) -> str:
+    """Answer a resource's name as it would be at another time."""
+    on_one_day = DAY.sub("/2026/03/01/", MOMENT.sub("20260301T000000Z", resource))
+    return CHANCE.sub(r"\g<1>00000000", on_one_day)
 
 
 def read() -> frozenset[Call]:

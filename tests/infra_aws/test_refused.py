@@ -18,6 +18,9 @@ PACKAGE = "model-package/mc-dev-fees/1"
 UPDATE = "sagemaker:UpdateModelPackage"
 EVENTS = "events:PutEvents"
 BUS = "event-bus/modelcycle-dev"
+BUCKET = "modelcycle-dev-123456789012-eu-central-1"
+PAGE = f"{BUCKET}/journal/2026/03/01/x.jsonl.gz"
+NEW = {"s3:if-none-match": "*"}
 
 
 def said(source: str, kind: str) -> dict[str, str]:
@@ -135,6 +138,15 @@ CASES: list[tuple[str, str, str, Mapping[str, str], bool]] = [
     ("trainer", "ssm:GetParameter", "parameter/modelcycle/prod/fees/spec", {}, False),
     ("trainer", "ssm:PutParameter", "parameter/modelcycle/dev/fees/spec", {}, False),
     ("poller", "sqs:SendMessage", "modelcycle-dev-trainer", {}, False),
+    # the journal only grows
+    ("journal", "s3:PutObject", PAGE, NEW, True),
+    ("journal", "s3:PutObject", PAGE, {}, False),
+    ("journal", "s3:PutObject", f"{BUCKET}/runs/x", NEW, False),
+    ("journal", "s3:GetObject", PAGE, {}, False),
+    ("journal", "s3:DeleteObject", PAGE, {}, False),
+    ("journal", "dynamodb:DeleteItem", "table/modelcycle-dev-journal", {}, False),
+    ("journal", "dynamodb:UpdateItem", "table/modelcycle-dev-journal", {}, False),
+    *((who, "s3:PutObject", PAGE, NEW, False) for who in ("deployer", "ingest", "jobs")),
     ("jobs", "s3:PutObject", "modelcycle-dev-123456789012-eu-central-1/series/x", {}, False),
     ("endpoints", "s3:PutObject", "modelcycle-dev-123456789012-eu-central-1/runs/x", {}, False),
 ]

@@ -63,6 +63,14 @@ def test_an_object_is_written_and_read_whole_though_it_is_recorded(
     ]
 
 
+def test_a_put_that_replaces_nothing_is_told_as_such(url: str, recorder: Recorder) -> None:
+    s3 = account.client("s3", url, "careful")
+    s3.create_bucket(Bucket="bucket")
+    s3.put_object(Bucket="bucket", Key="journal/page", Body=b"", IfNoneMatch="*")
+    put = ("s3:PutObject", "bucket/journal/page", {"s3:if-none-match": "*"})
+    assert put in asked(recorder, "careful")
+
+
 def test_a_role_that_is_handed_on_is_asked_about(url: str, recorder: Recorder) -> None:
     sagemaker = account.client("sagemaker", url, "hander")
     role = account.role_arn("modelcycle-dev-execution-endpoints")

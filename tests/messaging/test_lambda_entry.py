@@ -1,6 +1,7 @@
 """The Lambda entry: one message at a time, and what becomes of those that cannot be handled."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,8 +10,8 @@ from aws_lambda_powertools import Logger
 from shared.contracts import limits
 from shared.contracts.envelope import Envelope, Event
 from shared.contracts.lifecycle import RetrainRequested
-from shared.messaging.errors import Rejected, Retryable
-from shared.messaging.lambda_entry import Door, entry
+from shared.messaging.errors import Refused, Rejected, Retryable
+from shared.messaging.lambda_entry import Door, Entrance, entry
 from tests.contracts.test_lifecycle import on_the_bus
 
 KNOWN = on_the_bus(RetrainRequested.example())
@@ -119,3 +120,44 @@ def test_foreign_events_are_acknowledged() -> None:
 def test_a_batch_in_which_all_fails_goes_back_whole() -> None:
     failed, _ = invoke(Hearing(Retryable("a"), Retryable("b")), WISH, WISH)
     assert failed == ["m0", "m1"]
+
+
+class Ending(Door):
+    """A door with something to do at the end of each batch, which may fail."""
+
+    def __init__(self, hearing: Hearing, letters: Letters, *ends: Exception | None) -> None:
+        super().__init__(hearing, letters, Logger(service="test"))
+        self.ends = list(ends)
+
+    def complete(self) -> None:
+        if end := self.ends.pop(0):
+            raise end
+
+
+def handing(door: Entrance) -> Callable[..., list[str]]:
+    """Answer what hands a door a batch, and answers the messages that go back."""
+    handler = entry(lambda: door)
+
+    def hand(*bodies: str) -> list[str]:
+        answer = handler(batch(*bodies), None)
+        return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
+
+    return hand
+
+
+@pytest.mark.parametrize("error", [Retryable("slow"), Refused("AccessDenied", "no"), KeyError("x")])
+def test_what_fails_at_the_end_of_a_batch_sends_back_what_was_taken_and_nothing_else(
+    error: Exception,
+) -> None:
+    letters = Letters()
+    hearing = Hearing(("fees",), Retryable("busy"), (), ("fees",))
+    hand = handing(Ending(hearing, letters, error))
+    assert sorted(hand(WISH, WISH, WISH, "{", WISH)) == ["m0", "m1", "m4"]
+    assert [body for body, _ in letters.kept] == ["{"]
+
+
+def test_a_batch_that_ends_well_forgets_the_one_before() -> None:
+    hand = handing(Ending(Hearing(), Letters(), Retryable("slow"), None, Retryable("slow")))
+    assert hand(WISH, WISH) == ["m0", "m1"]
+    assert hand(WISH, WISH) == []
+    assert hand(WISH) == ["m0"]

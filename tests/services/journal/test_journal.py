@@ -16,6 +16,7 @@ from moto import mock_aws
 
 from infra.local.provision import table_definition
 from services.journal import reading
+from services.journal.archive import Archive
 from services.journal.aws import DynamoBook
 from services.journal.domain import Entry, in_order_of_causes
 from services.journal.entrance import JournalEntrance
@@ -33,7 +34,7 @@ from shared.contracts.lifecycle import (
 )
 from shared.contracts.tables import TABLES
 from shared.contracts.wishes import SweepRequested, scheduled
-from tests.services.journal.world import NOON, MemoryBook, entry_of, said
+from tests.services.journal.world import NOON, MemoryBook, MemoryShelf, entry_of, said
 
 
 @pytest.fixture
@@ -69,9 +70,11 @@ class DeadLetters:
 def hear(book: Book, *events: object) -> list[str]:
     """Let the journal hear messages; answer the reasons of those it rejected."""
     letters = DeadLetters()
-    entrance = JournalEntrance(book, letters, logging.getLogger("test"))
+    archive = Archive(MemoryShelf())
+    entrance = JournalEntrance(book, archive, letters, logging.getLogger("test"))
     for event in events:
         entrance.take(SQSRecord({"messageId": "m", "body": json.dumps(event)}))
+    assert entrance.finish() == ()
     return letters.reasons
 
 

@@ -1,6 +1,7 @@
 """The journal's ports in memory, and events as they are on the bus."""
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -43,6 +44,26 @@ class MemoryBook:
 
     def find(self, event_id: str) -> Entry | None:
         return next((one for one in self.entries.values() if one.event_id == event_id), None)
+
+
+class MemoryShelf:
+    """Objects in a dict."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def put(self, key: str, body: bytes) -> bool:
+        is_new = key not in self.objects
+        self.objects.setdefault(key, body)
+        return is_new
+
+    def keys(self, prefix: str, since: str, until: str) -> Iterator[str]:
+        return (
+            key for key in sorted(self.objects) if key.startswith(prefix) and since <= key <= until
+        )
+
+    def get(self, key: str) -> bytes:
+        return self.objects[key]
 
 
 def said(
