@@ -1,5 +1,5 @@
 """What is done without a person dies in its midst, too: the rule's verdict, the monitor's scoring,
-the end of waiting, and cleaning up."""
+the end of waiting, the end of a version's time in staging, and cleaning up."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -11,7 +11,7 @@ import pytest
 from infra.local.faults import Fault
 from infra.local.stack import LocalStack
 from shared.contracts import names
-from shared.contracts.lifecycle import PromotionDeclined
+from shared.contracts.lifecycle import DeploymentRolledBack, PromotionDeclined
 from shared.contracts.limits import VERSIONS_KEPT
 from tests.flow.local_aws import wait_for
 from tests.flow.streaming import streamed
@@ -20,7 +20,7 @@ from tests.flow.typing_in import run, simulated
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(400)]
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
-HISTORY, HOURS = 3 * 288, 8
+HISTORY, HOURS, AGED_AFTER_HOURS = 3 * 288, 8, 2
 HORIZON = 6
 SPEC: dict[str, Any] = {
     "series": "history",
@@ -33,7 +33,10 @@ SPEC: dict[str, Any] = {
     "hyperparameters": {"num_boost_round": 10},
     "training": {"min_points": 800, "cool_down": "0s"},
 }
-BY_RULE = {"approval": {"staging": "rule", "production": "rule"}}
+BY_RULE = {
+    "approval": {"staging": "rule", "production": "rule"},
+    "deployment": {"staging_ttl": "2h"},
+}
 STAGED_BY_RULE = {"approval": {"staging": "rule", "expires_after": "3h"}}
 ONCE_EACH = {
     "ModelApproved": 1,
@@ -71,10 +74,20 @@ def test_what_is_done_without_a_person_survives_power_cuts(
         scene.driver.settle()
         assert versions_ready(stack, "crowded") == list(range(2, STAGED + 1))
 
+        die(stack, "deployer", "DeleteEndpoint")
+        before = stack.supervisor.deaths()
+        scene.driver.drive(AGED_AFTER_HOURS)
+        scene.listen()
+        assert stack.supervisor.deaths()["deployer"] > before["deployer"]
+        (left,) = scene.each("alone", DeploymentRolledBack)
+        assert (left.stage, left.version, left.aged_out) == ("staging", 1, True)
+        assert endpoints(stack, "alone") == ["mc-dev-alone-production"]
+        assert versions_ready(stack, "alone") == [1]
+
         die(stack, "monitor", "ScoreOrigins")
         die(stack, "deployer", "WriteExpiry")
         before = stack.supervisor.deaths()
-        scene.driver.drive(HOURS)
+        scene.driver.drive(HOURS - AGED_AFTER_HOURS)
         scene.listen()
         after = stack.supervisor.deaths()
         assert after["monitor"] > before["monitor"]
@@ -90,6 +103,12 @@ def test_what_is_done_without_a_person_survives_power_cuts(
 def die(stack: LocalStack, service: str, action: str) -> None:
     """Let a service die right after it has done an action, before anybody knows."""
     stack.supervisor.arm(service, Fault("after", action))
+
+
+def endpoints(stack: LocalStack, model: str) -> list[str]:
+    """Answer the endpoints of a model."""
+    found = stack.client("sagemaker").list_endpoints(NameContains=f"mc-dev-{model}-")["Endpoints"]
+    return sorted(each["EndpointName"] for each in found)
 
 
 def versions_ready(stack: LocalStack, model: str) -> list[int]:
