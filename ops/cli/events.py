@@ -1,7 +1,7 @@
 """``modelcycle events``: what happened, and why."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import click
@@ -13,40 +13,16 @@ from ops.cli.declarations import Declarations, nearest
 from ops.cli.errors import not_found
 from ops.cli.story import Story
 from ops.cli.tail import tail
+from ops.cli.times import Since, begins
 from services.journal.domain import Entry
 from shared.contracts.complaints import suggestion
 from shared.contracts.envelope import SOURCE
 from shared.contracts.lifecycle import EVENTS
-from shared.contracts.timing import read_duration
 
 LIMIT = 50
 LIMIT_MAX = 1_000
 ID_CHARACTERS_SHOWN = 8
 DECISION_SHOWN = "decision"
-
-
-class Since(click.ParamType[datetime | timedelta]):
-    """A moment, or how long ago it was: ``2026-03-01T12:00:00Z``, ``2h``."""
-
-    name = "since"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> datetime | timedelta:
-        """Read it."""
-        if isinstance(value, datetime | timedelta):
-            return value
-        try:
-            ago = read_duration(value)
-            if isinstance(ago, timedelta):
-                return ago
-        except (ValueError, OverflowError):
-            pass
-        try:
-            moment = datetime.fromisoformat(str(value).replace("\0", "?"))  # NUL would be its end
-            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-        except (ValueError, OverflowError):
-            self.fail(f"{value!r}: write a time, as 2026-03-01T12:00Z, or 30m, 2h, 3d", param, ctx)
 
 
 @click.group()
@@ -98,16 +74,6 @@ def list_events(
     if not found:
         return output.note("nothing happened yet")
     return show_table(found)
-
-
-def begins(connection: Connection, since: datetime | timedelta | None) -> datetime | None:
-    """Answer the moment that so long ago was, by the clock of the place."""
-    if not isinstance(since, timedelta):
-        return since
-    try:
-        return connection.clock.now() - since
-    except OverflowError:
-        return None  # before all time: everything is wanted
 
 
 def require_subject(connection: Connection, name: str | None) -> None:
