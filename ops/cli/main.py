@@ -53,6 +53,7 @@ VERBS = {
     "deploy": Verb("ops.cli.wishes:deploy", "Try again to deploy an approved version."),
     "status": Verb("ops.cli.status:status", "Show where every model stands."),
     "events": Verb("ops.cli.events:events", "List and show what happened."),
+    "dlq": Verb("ops.cli.dlq.command:dlq", "See dead letters, and redrive or drop them."),
     "cost": Verb("ops.cli.cost:cost", "Tell what an environment costs in a month."),
     "doctor": Verb("ops.cli.doctor:doctor", "Check this machine, AWS and the environment."),
 }

@@ -11,8 +11,13 @@ from shared.messaging.bus import EventBridgeBus
 from shared.messaging.decision import Entry
 
 
-def say(connection: Connection, *events: Event) -> tuple[str, ...]:
+def say(connection: Connection, *events: Event, cause: Metadata | None = None) -> tuple[str, ...]:
     """Say events in the name of the caller; answer their ids.
+
+    Parameters
+    ----------
+    cause : Metadata, optional
+        Of the event that they answer; none: they are the beginning of a story.
 
     Raises
     ------
@@ -20,7 +25,7 @@ def say(connection: Connection, *events: Event) -> tuple[str, ...]:
         If the bus does not take them.
     """
     now = connection.clock.now()
-    said = [envelope(event, connection.identity.arn, now) for event in events]
+    said = [envelope(event, connection.identity.arn, now, cause) for event in events]
     entries = tuple(
         Entry(
             source=SOURCE + one.data.producer,
@@ -33,7 +38,9 @@ def say(connection: Connection, *events: Event) -> tuple[str, ...]:
     return tuple(one.metadata.event_id for one in said)
 
 
-def envelope(event: Event, actor: str, now: datetime) -> Envelope[Event]:
+def envelope(
+    event: Event, actor: str, now: datetime, cause: Metadata | None = None
+) -> Envelope[Event]:
     """Put a person's event into its envelope; its id comes from what is said, by whom and when."""
     content = hashlib.sha256(event.model_dump_json().encode()).hexdigest()
     identity = f"{event.producer}/{event.detail_type()}/{content}/{actor}/{now.isoformat()}"
@@ -43,8 +50,8 @@ def envelope(event: Event, actor: str, now: datetime) -> Envelope[Event]:
         schema_version=event.schema_version,
         occurred_at=now,
         subject=event.subject,
-        correlation_id=event_id,
-        causation_id=event_id,
+        correlation_id=cause.correlation_id if cause else event_id,
+        causation_id=cause.event_id if cause else event_id,
         producer=event.producer,
         actor=actor,
     )

@@ -1,0 +1,262 @@
+"""``modelcycle dlq``: dead letters, and what a person decides about them."""
+
+import json
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from ops.cli import output
+from ops.cli.connecting import connected
+from ops.cli.connection import Connection
+from ops.cli.dlq.box import HIDDEN_S, READ_MAX, Box, Counts, Held, boxes, held
+from ops.cli.dlq.choosing import (
+    Choice,
+    chosen,
+    confirm,
+    name,
+    of_service,
+    only,
+    young_enough,
+)
+from ops.cli.dlq.deciding import DECISIONS
+from ops.cli.dlq.letter import ID_SHOWN, Decision, Kind, Letter, advice
+from shared.contracts.printable import shortened
+from shared.contracts.subscriptions import SERVICES
+
+FAULTS_SHOWN = 3
+FAULT_CHARACTERS_SHOWN = 160
+BODY_CHARACTERS_SHOWN = 20_000
+VERBS = {Decision.REDRIVEN: "redrive", Decision.DROPPED: "drop"}
+
+
+@click.group()
+def dlq() -> None:
+    """See dead letters, and decide: redrive or drop."""
+
+
+@dlq.command("list")
+@click.argument("service", type=click.Choice(SERVICES), required=False)
+@output.reads
+@connected
+def list_letters(connection: Connection, service: str | None, as_json: bool) -> None:
+    """Say how many there are, and why; of SERVICE each of them."""
+    asked = boxes(connection, service)
+    counts = {box.service: box.counts() for box in asked}
+    with held(asked) as seen:
+        letters = [one.letter for one in seen]
+    if as_json:
+        told = [as_document(one) for one in letters]
+        hidden = {name: count.hidden for name, count in counts.items()}
+        return output.document({"environment": connection.env, "letters": told, "hidden": hidden})
+    if letters:
+        show_each(letters) if service else show_summary(letters)
+    note_unseen(counts, letters)
+    if not letters and not any(count.hidden for count in counts.values()):
+        return output.note("no dead letters")
+    return output.note("modelcycle dlq show ID says more, and what can be done")
+
+
+def show_summary(letters: Sequence[Letter]) -> None:
+    """Show a line for each service and kind."""
+    groups: dict[tuple[str, Kind], list[Letter]] = {}
+    for letter in letters:
+        groups.setdefault((letter.service, letter.kind), []).append(letter)
+    now = datetime.now(UTC)
+    rows = [
+        (service, kind, len(found), output.ago(found[0].sent_at, now), faults(found))
+        for (service, kind), found in sorted(groups.items())
+    ]
+    output.table(("service", "kind", ">letters", "oldest", "why"), rows)
+
+
+def faults(letters: Sequence[Letter]) -> str:
+    """Say why letters of one kind are there, the commonest first."""
+    counted = Counter(letter.fault for letter in letters).most_common()
+    shown = [
+        f"{count} × {shortened(fault, FAULT_CHARACTERS_SHOWN)}"
+        for fault, count in counted[:FAULTS_SHOWN]
+    ]
+    if more := len(counted) - len(shown):
+        shown.append(f"and {more} other reasons")
+    return "\n".join(shown)
+
+
+def show_each(letters: Sequence[Letter]) -> None:
+    """Show a line for each letter."""
+    now = datetime.now(UTC)
+    rows = [
+        (
+            letter.message_id[:ID_SHOWN],
+            output.ago(letter.sent_at, now),
+            letter.kind,
+            letter.content.event_type,
+            letter.content.about,
+            shortened(letter.fault, FAULT_CHARACTERS_SHOWN),
+        )
+        for letter in letters
+    ]
+    output.table(("id", "sent", "kind", "event", "of", "why"), rows)
+
+
+def note_unseen(counts: dict[str, Counts], letters: Sequence[Letter]) -> None:
+    """Say what is there besides what was seen."""
+    seen = Counter(letter.service for letter in letters)
+    for service, count in counts.items():
+        if count.hidden:
+            output.note(
+                f"{service}: {count.hidden} more are in somebody's hands, as those of another "
+                f"`modelcycle dlq`; they can be seen again within {HIDDEN_S // 60} minutes"
+            )
+        if seen[service] >= READ_MAX and count.visible > READ_MAX:
+            output.note(f"{service}: the first {READ_MAX:,} of about {count.visible:,}")
+
+
+@dlq.command()
+@click.argument("letter_id", metavar="ID")
+@of_service
+@output.reads
+@connected
+def show(connection: Connection, letter_id: str, service: str | None, as_json: bool) -> None:
+    """Show one: what it is, why it is there, and what can be done.
+
+    The first letters of its ID are enough.
+    """
+    asked = boxes(connection, service)
+    hidden = hidden_in(asked)
+    with held(asked) as seen:
+        letter = only(seen, letter_id, hidden).letter
+    todo = tuple(advice(letter, connection.env, connection.clock.now()))
+    if as_json:
+        told = {**as_document(letter), "body": letter.body, "advice": list(todo)}
+        return output.document({"environment": connection.env, **told})
+    output.table(("", ""), ((output.styled(name, "bold"), said) for name, said in facts(letter)))
+    click.echo(f"\n{shown(letter.body)}\n")
+    for line in todo:
+        click.echo(f"- {line}")
+    return None
+
+
+def shown(body: str) -> str:
+    """Show a body, in lines where it is JSON."""
+    try:
+        text = output.as_json(json.loads(body), indent=2)
+    except (ValueError, RecursionError):
+        text = output.plain(body)
+    return shortened(text, BODY_CHARACTERS_SHOWN)
+
+
+def facts(letter: Letter) -> list[tuple[str, str]]:
+    """Answer what is known of a letter, besides its body."""
+    content = letter.content
+    told = [
+        ("dead letter", letter.message_id),
+        ("of", letter.service),
+        ("kind", letter.kind),
+        ("why", letter.fault),
+        ("sent", f"{letter.sent_at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("event", content.event_type),
+        ("about", content.about),
+        ("event id", content.event_id),
+        ("goes back to", letter.queue),
+    ]
+    if content.metadata:
+        told.insert(6, ("said", f"{content.metadata.occurred_at:%Y-%m-%d %H:%M:%S} UTC"))
+    return told
+
+
+@dlq.command()
+@chosen
+@connected
+def redrive(connection: Connection, /, **given: Any) -> None:
+    """Send letters back to their service's queue.
+
+    What was handled before is recognised, and changes nothing.
+    """
+    decide(connection, Decision.REDRIVEN, **given)
+
+
+@dlq.command()
+@chosen
+@connected
+def drop(connection: Connection, /, **given: Any) -> None:
+    """Take letters away; their bodies are kept in S3, and the journal says who, and why."""
+    decide(connection, Decision.DROPPED, **given)
+
+
+def decide(
+    connection: Connection,
+    decision: Decision,
+    *,
+    ids: tuple[str, ...],
+    everything: bool,
+    service: str | None,
+    kind: str | None,
+    event_type: str | None,
+    reason: str,
+    yes: bool,
+) -> None:
+    """Do what a person decided; nothing is hidden while the person is asked."""
+    choice = Choice(ids, kind, event_type)
+    choice.check(everything)
+    asked = boxes(connection, service)
+    connection.require_environment()  # a bus that is not there would lose the decision in silence
+    hidden = hidden_in(asked)
+    with held(asked) as seen:
+        meant = [one.letter for one in choice.of(seen, hidden)]
+    if decision is Decision.REDRIVEN:
+        meant = young_enough(meant, connection.clock.now(), named=bool(ids))
+    if not meant:
+        return output.note("no such dead letters" if kind or event_type else "no dead letters")
+    if everything and not yes:
+        show_summary(meant)
+        confirm(f"{VERBS[decision]} {counted(len(meant))}?")
+    with held(asked) as seen:
+        conclude(connection, decision, reason, {one.message_id for one in meant}, seen)
+    return None
+
+
+def conclude(
+    connection: Connection, decision: Decision, reason: str, meant: set[str], seen: list[Held]
+) -> None:
+    """Do it with each letter; what is done is no longer held."""
+    done = 0
+    try:
+        for one in [one for one in seen if one.letter.message_id in meant]:
+            where = DECISIONS[decision](connection, one, reason)
+            seen.remove(one)
+            done += 1
+            click.echo(f"{decision}: {name(one.letter)} → {where}")
+    except BaseException:
+        output.note(f"{done} of {len(meant)} were {decision}, the others are where they were")
+        raise
+
+
+def counted(number: int) -> str:
+    """Say how many letters."""
+    return "1 letter" if number == 1 else f"{number:,} letters"
+
+
+def hidden_in(asked: Sequence[Box]) -> int:
+    """Answer how many letters somebody else looks at now."""
+    return sum(box.counts().hidden for box in asked)
+
+
+def as_document(letter: Letter) -> dict[str, Any]:
+    """Describe a letter for programs."""
+    content = letter.content
+    return {
+        "id": letter.message_id,
+        "service": letter.service,
+        "kind": letter.kind,
+        "why": letter.fault,
+        "sent_at": output.iso(letter.sent_at),
+        "event_id": content.event_id,
+        "event_type": content.event_type,
+        "about": content.about,
+        "refused_here": content.problem,
+        "queue": letter.queue,
+        "sha256": letter.sha256,
+    }
