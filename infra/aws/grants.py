@@ -19,6 +19,11 @@ may write a life cycle may in either, who may not must not in either."""
 OTHER_SPELLING = "the local AWS spells the condition keys in the other way"
 
 EVERYTHING: Mapping[str, str] = {
+    "cloudtrail:LookupEvents": "has no resources",
+    "cloudwatch:DescribeAlarms": "the console asks about all alarms; it answers no data",
+    "cloudwatch:GetMetricData": "has no resources; numbers without any content",
+    "cloudwatch:ListDashboards": "has no resources; it answers names only",
+    "cloudwatch:ListMetrics": "has no resources; it answers names only",
     "cloudwatch:PutMetricData": "has no resources; the namespace is a condition",
     "ec2:CreateNetworkInterface": "what is made has no name yet; only where jobs live in a VPC",
     "ec2:CreateNetworkInterfacePermission": "as CreateNetworkInterface",
@@ -30,8 +35,12 @@ EVERYTHING: Mapping[str, str] = {
     "ec2:DescribeSubnets": "has no resources",
     "ec2:DescribeVpcs": "has no resources",
     "ecr:GetAuthorizationToken": "has no resources; what it opens is limited by the other actions",
+    "lambda:GetAccountSettings": "has no resources",
+    "logs:DescribeLogGroups": "the console asks about all groups; it answers names only",
     "sagemaker:ListModels": "has no resources; it answers names only",
     "ssm:DescribeParameters": "has no resources; it answers names and authors, no values",
+    "xray:BatchGetTraces": "has no resources",
+    "xray:GetTraceSummaries": "has no resources",
     "xray:PutTelemetryRecords": "has no resources",
     "xray:PutTraceSegments": "has no resources",
 }

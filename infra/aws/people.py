@@ -1,26 +1,41 @@
-"""What people may do who approve: managed policies, for a team to attach to whom it trusts."""
+"""What people may do who approve, or are on call: managed policies, for a team to attach to whom it
+trusts."""
 
 from collections.abc import Mapping
 
+from infra.aws import on_call
 from infra.aws.environments import Environment
 from infra.aws.grants import Conditions, Grant, Places, Role, approval, production
 from shared.contracts import names
 from shared.contracts.names import Stage
 
+LOOK, ACT = "on-call-look", "on-call-act"
 VERDICTS = ("Approved", "Rejected")
 
 
-def policies(environment: Environment) -> Mapping[Stage, Role]:
-    """Answer the policy of those who approve for a stage, by the stage."""
+def policies(environment: Environment) -> Mapping[str, Role]:
+    """Answer the policies of those who approve for a stage, and of those on call, by what for."""
     places = Places(environment)
-    return {
-        stage: Role(
-            name=f"{names.bus(environment.name)}-approve-{stage}",
-            taken_by="",
-            why=f"lets people approve and decline versions for {stage}, and nothing else",
-            grants=(*reading(places), *verdicts(places, stage)),
+    rows = {
+        f"approve-{stage}": (
+            f"lets people approve and decline versions for {stage}, and nothing else",
+            (*reading(places), *verdicts(places, stage)),
         )
         for stage in Stage
+    }
+    rows[LOOK] = (
+        "lets people on call look at everything, and change nothing",
+        on_call.looking(places),
+    )
+    rows[ACT] = (
+        "lets people on call do what the runbooks say, beside looking",
+        on_call.acting(places),
+    )
+    return {
+        part: Role(
+            name=f"{names.bus(environment.name)}-{part}", taken_by="", why=why, grants=grants
+        )
+        for part, (why, grants) in rows.items()
     }
 
 

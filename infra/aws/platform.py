@@ -19,6 +19,7 @@ from infra.aws.environments import Environment
 from infra.aws.findings import Finding, accept
 from infra.aws.roles import add_policy
 from infra.aws.sagemaker import add_sagemaker
+from services.journal.pages import FOLDER
 from shared.contracts import names
 from shared.contracts.tables import TABLES, TTL_ATTRIBUTE, Table
 
@@ -50,8 +51,8 @@ class PlatformStack(cdk.Stack):
         if environment.alarm_email:
             self.alarms.add_subscription(subscriptions.EmailSubscription(environment.alarm_email))
         add_sagemaker(self, environment, self.key, self.bucket)
-        for stage, policy in people.policies(environment).items():
-            add_policy(self, f"Approve{stage.capitalize()}", policy)
+        for part, policy in people.policies(environment).items():
+            add_policy(self, "".join(map(str.capitalize, part.split("-"))), policy)
         add_platform_alarms(self, environment)
         add_dashboards(self, environment)
 
@@ -105,7 +106,9 @@ class PlatformStack(cdk.Stack):
                     abort_incomplete_multipart_upload_after=cdk.Duration.days(
                         UNFINISHED_UPLOAD_DAYS
                     ),
-                )
+                    expired_object_delete_marker=True,
+                ),
+                *end_of_journal(environment.journal.keep_days),
             ],
         )
         accept(bucket, Finding.ACCESS_LOGS)
@@ -159,6 +162,13 @@ class PlatformStack(cdk.Stack):
                 },
             )
         )
+
+
+def end_of_journal(days: int | None) -> tuple[s3.LifecycleRule, ...]:
+    """Let the journal's pages go after so many days; none: never."""
+    if days is None:
+        return ()
+    return (s3.LifecycleRule(prefix=f"{FOLDER}/", expiration=cdk.Duration.days(days)),)
 
 
 def _attribute(name: str) -> dynamodb.Attribute:

@@ -1,5 +1,7 @@
 """What every function may do, and what every worker may."""
 
+from collections.abc import Iterable
+
 from infra.aws.grants import Conditions, Grant, Places, use_of_key
 from shared.contracts import names
 from shared.contracts.envelope import ANY_SERVICE, SOURCE
@@ -82,10 +84,15 @@ def says(service: str) -> Conditions:
     types = [
         event.detail_type() for event in EVENTS.values() if event.producer in (service, ANY_SERVICE)
     ]
+    return speaking_as(service, types)
+
+
+def speaking_as(who: str, types: Iterable[str]) -> Conditions:
+    """Demand that events are said as one of ours, and only of some types."""
     given = {"events:source": ("false",), "events:detail-type": ("false",)}
     return {
         "ForAllValues:StringEquals": {
-            "events:source": (SOURCE + service,),
+            "events:source": (SOURCE + who,),
             "events:detail-type": tuple(sorted(types)),
         },
         "Null": given,

@@ -1,0 +1,163 @@
+"""Whoever is on call may do what the runbooks say, with the two policies for that, and no more.
+
+Every command in ``docs/runbooks`` is looked up: those of the AWS CLI in `on_call.OF_AWS`, those of
+ours are run against the local AWS, which records what they ask.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from infra.aws import people, policies
+from infra.aws.environments import Environment
+from infra.local import account
+from infra.local.front import REPOSITORY, Front
+from infra.local.provision import Provisioner
+from infra.local.recording import Recorder
+from ops.cli.errors import ExitCode
+from ops.cli.main import main
+from tests.cli.conftest import MODEL, SERIES
+from tests.cli.test_wishes import put_on
+from tests.cli.world import Evaluator
+from tests.infra_aws import iam
+from tests.infra_aws.on_call import BY_HAND, OF_AWS, OF_LETTERS, TOO_MUCH, Asked
+
+RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
+COMMAND = re.compile(r"(?:`|\(|^|&& )((?:aws|modelcycle|make) [^`)\n]*)", re.MULTILINE)
+WHO = "operator.jane"
+NOT_ON_CALL: Mapping[str, str] = {
+    "make deploy": "CI deploys, by its own role and with an approval",
+    "make diff": "as make deploy",
+}
+"""Commands that need more than the policies, and whose they are."""
+MINE: Mapping[str, tuple[str, ...]] = {
+    "models apply": ("series.yaml", "fees.yaml"),
+    "data import": ("history.csv", "--series", "transactions", "--no-wait"),
+    "doctor": (),
+    "status": ("fees",),
+    "events list": ("--model", "fees"),
+    "events show": ("no-such-event",),
+    "retrain": ("fees", "--reason", "new unit"),
+    "deploy": ("fees", "1", "--stage", "production", "--reason", "capacity"),
+    "rollback": ("fees", "--stage", "production", "--reason", "worse"),
+    "models freeze": ("fees",),
+}
+"""Our own commands, as they are run here, in this order."""
+ENDS = {"doctor": ExitCode.FAILED, "events show": ExitCode.NOT_FOUND}  # no function runs here
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """Answer page and command, of all that the runbooks name."""
+    for page in sorted(RUNBOOKS.glob("*.md")):
+        for found in COMMAND.findall(page.read_text()):
+            yield page.stem, found
+
+
+def named(program: str) -> set[str]:
+    """Answer the commands of a program without their arguments."""
+    words = (found.split()[1:] for _, found in commands() if found.split()[0] == program)
+    nouns = {verb.split()[0] for verb in (*MINE, *OF_AWS, *OF_LETTERS) if " " in verb}
+    return {" ".join(one[:2] if one[0] in nouns else one[:1]) for one in words}
+
+
+@pytest.fixture(scope="module")
+def may(environment: Environment) -> Mapping[str, Any]:
+    """Answer both policies as one document, for the account and region of the local AWS."""
+    local = environment.changed(account=account.ACCOUNT, region=account.REGION)
+    roles = people.policies(local)
+    return policies.document((*roles[people.LOOK].grants, *roles[people.ACT].grants))
+
+
+def test_every_command_of_the_aws_cli_and_of_dead_letters_is_allowed(
+    may: Mapping[str, Any],
+) -> None:
+    assert named("aws") <= OF_AWS.keys()
+    asked = [one for each in (*OF_AWS.values(), *OF_LETTERS.values()) for one in each]
+    assert [one for one in asked if not iam.allows(may, *one)] == []
+
+
+@pytest.mark.parametrize(("page", "words"), BY_HAND)
+def test_what_a_page_has_people_do_in_the_console_is_allowed(
+    may: Mapping[str, Any], page: str, words: str
+) -> None:
+    assert words in (RUNBOOKS / f"{page}.md").read_text(), "the table is older than the page"
+    assert [one for one in BY_HAND[page, words] if not iam.allows(may, *one)] == []
+
+
+def test_what_the_policies_do_not_allow_is_known_by_name() -> None:
+    assert {f"make {target}" for target in named("make")} == NOT_ON_CALL.keys()
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def url(tmp_path: Path, recorder: Recorder) -> Iterator[str]:
+    """A local AWS in which a version serves that was approved, as the one before."""
+    images = {"modelcycle/mean": "tests.local.fixture_algorithms.mean"}
+    with Front(0, tmp_path / "front", images=images, recorder=recorder) as front:
+        Provisioner("dev", front.url, REPOSITORY).provision()
+
+        def aws(service: str) -> Any:
+            return account.client(service, front.url, "operator.alice")
+
+        evaluator = Evaluator(aws)
+        for arn in (evaluator.register("fees"), evaluator.register("fees")):
+            aws("sagemaker").update_model_package(
+                ModelPackageArn=arn, ModelApprovalStatus="Approved"
+            )
+            evaluator.life_cycle(arn, "Approved")
+        put_on(aws, "fees", "production", 2)
+        yield front.url
+
+
+def test_every_command_of_ours_asks_only_what_is_allowed(
+    may: Mapping[str, Any],
+    url: str,
+    recorder: Recorder,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert named("modelcycle") <= MINE.keys() | OF_LETTERS.keys()
+    (tmp_path / "series.yaml").write_text(SERIES)
+    (tmp_path / "fees.yaml").write_text(MODEL.format(model="fees").replace("    ", ""))
+    (tmp_path / "history.csv").write_text("time,value\n2026-03-01T00:00Z,1\n2026-03-01T00:01Z,2\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    monkeypatch.setenv("AWS_REGION", account.REGION)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", WHO)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
+    for verb, arguments in MINE.items():
+        told = CliRunner().invoke(main, [*verb.split(), *arguments])
+        assert told.exit_code == ENDS.get(verb, ExitCode.OK), f"{verb}: {told.output}"
+    asked = [
+        (one["action"], one["resource"], one["values"])
+        for one in recorder.answer()
+        if one["caller"] == WHO
+    ]
+    wishes = {values.get("events:detail-type") for _, _, values in asked} - {None}
+    assert wishes >= {"RetrainRequested", "DeploymentRequested", "RollbackRequested"}
+    assert [one for one in asked if not iam.allows(may, *one)] == []
+
+
+@pytest.mark.parametrize("asked", TOO_MUCH, ids=lambda asked: f"{asked[0]} {asked[1][-30:]}")
+def test_nothing_else_is_allowed(may: Mapping[str, Any], asked: Asked) -> None:
+    assert not iam.allows(may, *asked)
+
+
+def test_whoever_only_looks_changes_nothing(environment: Environment) -> None:
+    reads = ("BatchGet", "Describe", "Filter", "Get", "List", "Lookup", "Query", "Receive")
+    harmless = {"kms:Decrypt", "sqs:ChangeMessageVisibility"}
+    actions = {
+        action
+        for grant in people.policies(environment)[people.LOOK].grants
+        for action in grant.actions
+    }
+    assert {one for one in actions if not one.split(":")[1].startswith(reads)} == harmless
