@@ -21,11 +21,10 @@ MOMENT = "<aws.scheduler.scheduled-time>"
 """What EventBridge Scheduler replaces by the moment for which a call was meant."""
 RATE = re.compile(r"rate\((?P<number>[1-9][0-9]*) (?P<unit>minute|hour|day)s?\)")
 MINUTES = {"minute": 1, "hour": 60, "day": 24 * 60}
-AS_POLLED = {
-    "BatchSize": limits.QUEUE_BATCH_MESSAGES_MAX,
-    "FunctionResponseTypes": ["ReportBatchItemFailures"],
-}
+AS_POLLED = {"FunctionResponseTypes": ["ReportBatchItemFailures"]}
 """What an event source must say, because the local poller does just that."""
+POLLED = limits.QUEUE_BATCH_MESSAGES_MAX
+"""What the local poller takes at once: no more than AWS may."""
 LOCAL_PACE = {"MODELCYCLE_OFFLINE_LAG_S": str(account.OFFLINE_LAG_S)}
 """Variables that differ from the templates', because the local AWS is quicker than AWS."""
 
@@ -83,6 +82,11 @@ class Deployed:
                         f"{given.resource.place}: {name} is {is_given}; local functions are fed "
                         f"with {must}"
                     )
+            if (size := given.take("BatchSize")) < POLLED:
+                raise TemplateError(
+                    f"{given.resource.place}: BatchSize is {size}; local functions are fed with up "
+                    f"to {POLLED}"
+                )
             found[given.take("FunctionName")].append(_last(given.take("EventSourceArn")))
             given.end()
         return found

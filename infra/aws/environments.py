@@ -4,9 +4,9 @@ import json
 import re
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from infra import spec_files, yaml_files
 from infra.yaml_files import FileError
@@ -126,6 +126,28 @@ class Dashboards(StrEnum):
     """Three dashboards, at three times the price."""
 
 
+class Journal(Frozen):
+    """How long events are kept: where questions are asked, and where they can be brought back
+    from."""
+
+    queries_days: int = Field(default=400, ge=limits.INBOX_DAYS, le=limits.JOURNAL_DAYS_MAX)
+    """In the table; at least as long as an event may come again."""
+    keep_days: int | None = Field(default=None, ge=limits.INBOX_DAYS, le=limits.JOURNAL_DAYS_MAX)
+    """In S3, no shorter than in the table; left out: for ever."""
+
+    @model_validator(mode="after")
+    def _is_kept_no_shorter(self) -> Self:
+        if self.keep_days is not None and self.keep_days < self.queries_days:
+            raise SpecError(
+                Complaint(
+                    "journal.keep_days",
+                    f"must be at least queries_days, {self.queries_days}, got {self.keep_days}: "
+                    "what the table still tells could not be brought back from S3",
+                )
+            )
+        return self
+
+
 class Environment(Frozen):
     """One environment in one account and region."""
 
@@ -144,6 +166,7 @@ class Environment(Frozen):
     """Whether tables, bucket and key stay when the stacks are destroyed."""
     archive_days: int = Field(default=30, ge=1, le=limits.INBOX_DAYS)
     """How far back events can be replayed; no further than repeats are recognised."""
+    journal: Journal = Journal()
     log_days: Annotated[int, AfterValidator(_log_days)] = 30
     memory_mb: int = Field(default=MEMORY_MB_MIN, ge=MEMORY_MB_MIN, le=10_240)
     """Of each service's function; its share of a processor grows with it."""

@@ -151,8 +151,7 @@ class Replay:
         if versioning := given.find("VersioningConfiguration"):
             s3.put_bucket_versioning(Bucket=name, VersioningConfiguration=versioning)
         if rules := given.find("LifecycleConfiguration"):
-            everywhere = {"Filter": {"Prefix": ""}}
-            lifecycle = {"Rules": [{**everywhere, **rule} for rule in rules["Rules"]]}
+            lifecycle = {"Rules": [lifecycle_rule(rule) for rule in rules["Rules"]]}
             s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration=lifecycle)
         if blocked := given.find("PublicAccessBlockConfiguration"):
             s3.put_public_access_block(Bucket=name, PublicAccessBlockConfiguration=blocked)
@@ -213,6 +212,18 @@ class Replay:
                 "RoleArn",
             ),
         )
+
+
+def lifecycle_rule(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Write a template's rule as S3's API wants it."""
+    spelt = {"ExpirationInDays": "Days", "ExpiredObjectDeleteMarker": "ExpiredObjectDeleteMarker"}
+    rule = {name: value for name, value in given.items() if name not in {*spelt, "Prefix"}}
+    expiry = {spelt[name]: value for name, value in given.items() if name in spelt}
+    return {
+        "Filter": {"Prefix": given.get("Prefix", "")},
+        **rule,
+        **({"Expiration": expiry} if expiry else {}),
+    }
 
 
 def _text(value: Any) -> str:

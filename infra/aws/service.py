@@ -2,7 +2,7 @@
 wakes it by the clock."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
@@ -27,9 +27,23 @@ RECORDS_CONSUMER = "ingest"
 """The service that takes records from producers, on a queue of their own."""
 HOSTING_SERVICE = "deployer"
 """The service that makes endpoints, and must know in which network."""
+KEEPER = "journal"
+"""The service that keeps events, and must know how long."""
 RETENTION_DAYS = 14  # AWS: the longest that SQS keeps a message
 POLLER_SECONDS = limits.POLL_SECONDS + limits.POLL_ANSWER_SECONDS_MAX + 3  # it ends before the next
 POLLER_MB = 256  # it runs for most of each minute, and mostly waits
+
+
+class Batch(NamedTuple):
+    """How much a function is handed at once, and how long it waits for that to come together."""
+
+    messages: int = limits.QUEUE_BATCH_MESSAGES_MAX
+    seconds: int = 0
+
+
+BATCHES = {KEEPER: Batch(limits.JOURNAL_BATCH_MESSAGES_MAX, limits.JOURNAL_BATCH_SECONDS_MAX)}
+"""Service → what it is handed, where that is not the common; each batch of the journal costs it a
+request to S3."""
 
 
 class ServiceStack(cdk.Stack):
@@ -57,6 +71,7 @@ class ServiceStack(cdk.Stack):
         self.service = service
         self.code = awslambda.Code.from_asset(str(bundle))
         self.code_version = code_version
+        self.batch = BATCHES.get(service, Batch())
         self.key = kms.Alias.from_alias_name(self, "Key", names.key_alias(environment.name))
         self.dead_letters = self._queue(
             "DeadLetters", names.dead_letter_queue(environment.name, service)
@@ -101,7 +116,9 @@ class ServiceStack(cdk.Stack):
             encryption_master_key=self.key,
             enforce_ssl=True,
             retention_period=cdk.Duration.days(RETENTION_DAYS),
-            visibility_timeout=cdk.Duration.seconds(limits.QUEUE_VISIBILITY_SECONDS),
+            visibility_timeout=cdk.Duration.seconds(
+                limits.QUEUE_VISIBILITY_SECONDS + self.batch.seconds
+            ),
             dead_letter_queue=redrive,
         )
 
@@ -194,6 +211,7 @@ class ServiceStack(cdk.Stack):
             "MODELCYCLE_SECURITY_GROUPS": ",".join(vpc.security_groups if vpc else ()),
             "MODELCYCLE_KEY": arns.key_alias(self.settings),
         }
+        retention = {"MODELCYCLE_QUERIES_DAYS": str(self.settings.journal.queries_days)}
         return {
             "MODELCYCLE_ENV": self.settings.name,
             "MODELCYCLE_BUCKET": self.settings.bucket,
@@ -206,6 +224,7 @@ class ServiceStack(cdk.Stack):
             "MODELCYCLE_OFFLINE_LAG_S": str(limits.OFFLINE_STORE_LAG_SECONDS_MAX),
             "POWERTOOLS_SERVICE_NAME": name,
             **(network if name == HOSTING_SERVICE else {}),
+            **(retention if name == KEEPER else {}),
         }
 
     def _feed(self, queue: sqs.Queue) -> None:
@@ -214,7 +233,8 @@ class ServiceStack(cdk.Stack):
             f"{queue.node.id}Source",
             event_source_arn=queue.queue_arn,
             function_name=self.function.function_name,
-            batch_size=limits.QUEUE_BATCH_MESSAGES_MAX,
+            batch_size=self.batch.messages,
+            maximum_batching_window_in_seconds=self.batch.seconds or None,
             function_response_types=["ReportBatchItemFailures"],
             scaling_config={"maximumConcurrency": self.settings.concurrency},
         )

@@ -32,6 +32,7 @@ PROPERTIES: Mapping[str, Mapping[str, str]] = {
     "AWS::Events::Archive": {"KmsKeyIdentifier": UNENCRYPTED},
     "AWS::Events::EventBus": {"KmsKeyIdentifier": UNENCRYPTED, "Tags": UNNAMED},
     "AWS::Lambda::EventSourceMapping": {
+        "MaximumBatchingWindowInSeconds": "the local poller waits for no company",
         "ScalingConfig": "each function has one process here, which takes batch after batch",
     },
     "AWS::Lambda::Function": {

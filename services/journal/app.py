@@ -16,7 +16,8 @@ NAME = "journal"
 def build() -> JournalEntrance:
     """Put the journal together on AWS."""
     settings = runtime.Settings.read()
-    book = DynamoBook(runtime.client("dynamodb"), names.table(settings.env, NAME))
+    table = names.table(settings.env, NAME)
+    book = DynamoBook(runtime.client("dynamodb"), table, settings.queries_days)
     dead_letters = SqsDeadLetters(
         runtime.client("sqs"), names.dead_letter_queue(settings.env, NAME)
     )

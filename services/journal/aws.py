@@ -2,10 +2,11 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.journal.domain import Entry
+from shared.contracts.tables import TTL_ATTRIBUTE
 from shared.messaging.aws_errors import translated
 from shared.messaging.errors import Refused, Retryable
 
@@ -30,11 +31,17 @@ class DynamoBook:
     ``by-cause`` by the id of what caused it; ``life`` holds what tells the life of a model or
     series; ``all`` holds every event in order, under the one ``book``. A partition of an index
     takes a thousand kilobytes a second: many times what ten thousand models say.
+
+    Parameters
+    ----------
+    kept_days : int, optional
+        How long after it was said an entry is kept; by default for ever.
     """
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, kept_days: int | None = None) -> None:
         self.client = client
         self.table = table
+        self.kept_for = timedelta(days=kept_days) if kept_days else None
 
     def keep(self, entry: Entry) -> bool:
         """Write an entry; False if it was there already."""
@@ -42,7 +49,7 @@ class DynamoBook:
             with translated():
                 self.client.put_item(
                     TableName=self.table,
-                    Item=written(entry),
+                    Item={**written(entry), **self.expiry(entry)},
                     ConditionExpression="attribute_not_exists(event_id)",
                 )
         except Refused as refusal:
@@ -50,6 +57,13 @@ class DynamoBook:
                 return False
             raise
         return True
+
+    def expiry(self, entry: Entry) -> Mapping[str, Any]:
+        """Say when DynamoDB may drop an entry; it is the same whenever the entry is written."""
+        if self.kept_for is None:
+            return {}
+        ends = entry.occurred_at + self.kept_for
+        return {TTL_ATTRIBUTE: {"N": str(int(ends.timestamp()))}}
 
     def latest(self, subject: str | None, since: str, until: str, limit: int) -> list[Entry]:
         """Answer the latest entries between two positions, at most `limit` of them."""

@@ -38,6 +38,7 @@ QUEUE_RECEIVES_MAX = 5  # AWS's least for a Lambda; then the dead-letter queue
 QUEUE_BATCH_MESSAGES_MAX = 10  # messages that one invocation takes from a service's queue
 JOURNAL_BATCH_MESSAGES_MAX = 100  # that the journal takes at once: a page of the archive
 JOURNAL_BATCH_SECONDS_MAX = 15  # that it waits for them: each page costs a request to S3
+JOURNAL_DAYS_MAX = 36_500  # a century: beyond that it is a typing error; leave it out for ever
 JOURNAL_PAGE_BYTES_MAX = 64 * 1024 * 1024  # ten times what AWS hands to a function at once
 
 # Names (see names.py for the arithmetic)

@@ -63,6 +63,8 @@ class Settings:
         Of the VPC that instances of our own are in; none: SageMaker's own network.
     key : str
         What encrypts the disks of instances of our own; empty: SageMaker's own key.
+    queries_days : int or None
+        How long the journal's table keeps an event; None: for ever.
     """
 
     env: str
@@ -77,6 +79,7 @@ class Settings:
     subnets: tuple[str, ...] = ()
     security_groups: tuple[str, ...] = ()
     key: str = ""
+    queries_days: int | None = None
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
@@ -107,6 +110,7 @@ class Settings:
                 subnets=listed(environment.get("MODELCYCLE_SUBNETS", "")),
                 security_groups=listed(environment.get("MODELCYCLE_SECURITY_GROUPS", "")),
                 key=environment.get("MODELCYCLE_KEY", ""),
+                queries_days=int(environment.get("MODELCYCLE_QUERIES_DAYS", 0)) or None,
             )
         except KeyError as missing:
             raise MisconfiguredError(

@@ -15,6 +15,7 @@ def environment() -> Environment:
     return Environment.model_validate_json(
         """{"name": "dev", "account": "123456789012", "region": "eu-central-1",
         "alarm_email": "operators@example.org", "rules_allowed": true,
+        "journal": {"queries_days": 400, "keep_days": 3650},
         "source": {"name": "blockchain", "series": "transactions"},
         "vpc": {"subnets": ["subnet-0a1b2c3d"], "security_groups": ["sg-0a1b2c3d"]}}"""
     )

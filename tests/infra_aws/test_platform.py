@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from infra.aws import definitions
-from infra.aws.environments import ROOT, Environment
+from infra.aws.environments import ROOT, Environment, Journal
+from infra.aws.platform import end_of_journal
+from services.journal.pages import FOLDER
 from shared.contracts import limits, names, windows
 from shared.contracts.algorithms import ALGORITHMS
 from shared.contracts.tables import TABLES, TTL_ATTRIBUTE, Table
@@ -45,6 +47,20 @@ def test_the_bucket_is_versioned_encrypted_closed_and_speaks_tls_only(platform: 
     assert {"Bool": {"aws:SecureTransport": "false"}} in [
         statement.get("Condition") for statement in policy if statement["Effect"] == "Deny"
     ]
+
+
+def test_what_was_replaced_goes_and_the_journals_pages_go_when_the_environment_says(
+    platform: Template, environment: Environment
+) -> None:
+    replaced, journal = only(platform, "AWS::S3::Bucket")["LifecycleConfiguration"]["Rules"]
+    assert replaced["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+    assert not replaced.keys() & {"ExpirationInDays", "Prefix"}
+    days = environment.journal.keep_days
+    assert journal == {"Prefix": f"{FOLDER}/", "ExpirationInDays": days, "Status": "Enabled"}
+
+
+def test_the_journals_pages_stay_for_ever_where_nothing_is_said() -> None:
+    assert end_of_journal(Journal().keep_days) == ()
 
 
 def test_the_key_is_used_by_services_that_send_for_this_account_only(platform: Template) -> None:

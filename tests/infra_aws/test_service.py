@@ -131,7 +131,22 @@ def test_queues_feed_the_function_within_bounds_and_message_by_message(
     for source in sources:
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert source["ScalingConfig"] == {"MaximumConcurrency": environment.concurrency}
-        assert source["BatchSize"] == limits.QUEUE_BATCH_MESSAGES_MAX
+        waits = service == "journal"
+        assert source["BatchSize"] == (
+            limits.JOURNAL_BATCH_MESSAGES_MAX if waits else limits.QUEUE_BATCH_MESSAGES_MAX
+        )
+        seconds = source.get("MaximumBatchingWindowInSeconds", 0)
+        assert seconds == (limits.JOURNAL_BATCH_SECONDS_MAX if waits else 0)
+        for queue in queues(templates[service]).values():
+            assert queue["VisibilityTimeout"] >= 6 * limits.FUNCTION_SECONDS_MAX + seconds
+
+
+def test_the_journal_is_told_how_long_its_table_keeps_an_event(
+    templates: Templates, environment: Environment
+) -> None:
+    (function,) = resources(templates["journal"], "AWS::Lambda::Function")
+    told = Settings.read(function["Environment"]["Variables"])
+    assert told.queries_days == environment.journal.queries_days
 
 
 @each_service

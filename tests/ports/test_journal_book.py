@@ -22,7 +22,7 @@ from shared.contracts.lifecycle import (
     TrainingStarted,
     TrainingSuppressed,
 )
-from shared.contracts.tables import OF_JOURNAL
+from shared.contracts.tables import OF_JOURNAL, TTL_ATTRIBUTE
 from tests.ports.conftest import Connect
 from tests.services.journal.world import NOON, MemoryBook, entry_of, said
 
@@ -159,6 +159,20 @@ class TestDynamoBook(BookContract):
 
     @pytest.fixture
     def book(self, connect: Connect, fresh: str) -> Any:
+        return DynamoBook(self.table(connect, fresh), fresh)
+
+    def table(self, connect: Connect, name: str) -> Any:
         client = connect("dynamodb")
-        client.create_table(TableName=fresh, **table_definition(OF_JOURNAL))
-        return DynamoBook(client, fresh)
+        client.create_table(TableName=name, **table_definition(OF_JOURNAL))
+        return client
+
+    def test_an_entry_ends_so_long_after_it_was_said_whenever_it_is_written(
+        self, connect: Connect, fresh: str
+    ) -> None:
+        client = self.table(connect, fresh)
+        kept(DynamoBook(client, fresh, kept_days=400), RetrainRequested.example(), "a")
+        kept(DynamoBook(client, fresh), RetrainRequested.example(), "for ever")
+        found = {item["event_id"]["S"]: item for item in client.scan(TableName=fresh)["Items"]}
+        ends = NOON + timedelta(days=400)
+        assert found["a"][TTL_ATTRIBUTE] == {"N": str(int(ends.timestamp()))}
+        assert TTL_ATTRIBUTE not in found["for ever"]
