@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from services.evaluator.domain.limit import UNKNOWN
-from services.evaluator.domain.seen import Declared, World
+from services.evaluator.domain.seen import Declared, World, of_spec
 from services.evaluator.ports import Package, Proposal
 from shared.contracts import names
 from shared.contracts.complaints import SpecError
@@ -123,12 +123,7 @@ class AwsLook:
         if spec is None:
             return None
         at_run_time, fault = self.threshold(model)
-        return World(
-            gate=spec.gate,
-            at_run_time=at_run_time,
-            bake_s=int(spec.deployment.bake.total_seconds()),
-            fault=fault,
-        )
+        return World(**of_spec(spec), at_run_time=at_run_time, fault=fault)
 
     def threshold(self, model: str) -> tuple[Declared | None, str]:
         """Answer the run-time threshold, or why it cannot be used: any text may be in there."""

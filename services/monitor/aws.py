@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from services.monitor.domain.faults import GAP_MIN
-from services.monitor.domain.seen import Known, Observed, Stream, Task, World
+from services.monitor.domain.seen import Known, Observed, Stream, Task, World, of_spec
 from shared.contracts import limits, names, windows
 from shared.contracts.complaints import SpecError
 from shared.contracts.evaluation import Evaluation, evaluation_key
@@ -123,9 +123,7 @@ class AwsLook:
         if spec is None or series is None:
             return None
         return World(
-            series=spec.series,
-            target=spec.target,
-            monitor=spec.monitor,
+            **of_spec(spec),
             window_s=series.window // SECOND,
             gap_s=max(GAP_MIN, series.expected_interval) // SECOND,
         )

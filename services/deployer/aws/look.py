@@ -2,11 +2,10 @@
 
 from services.deployer.aws.endpoints import SageMakerEndpoints
 from services.deployer.aws.registry import SageMakerRegistry
-from services.deployer.domain.seen import Package, World
+from services.deployer.domain.seen import Package, World, of_spec
 from shared.contracts import names
 from shared.contracts.complaints import SpecError
 from shared.contracts.names import Stage
-from shared.contracts.specs import Approver, Strategy
 from shared.messaging.parameters import Parameters
 
 
@@ -36,22 +35,14 @@ class AwsLook:
         """
         try:
             spec = self.parameters.model_spec(model)
-            readable = True
+            declared = of_spec(spec, self.rules_allowed) if spec else {"frozen": False}
         except SpecError:
-            spec, readable = None, False
+            declared = {"frozen": True}
         env = self.parameters.env
-        by_rule = {
-            Stage.STAGING: spec and spec.approval.staging is Approver.RULE,
-            Stage.PRODUCTION: spec and spec.approval.production is Approver.RULE,
-        }
         return World(
             endpoints={
                 stage: self.endpoints.describe(names.endpoint(env, model, stage)) for stage in Stage
             },
-            strategy=spec.deployment.strategy if spec else Strategy.ALL_AT_ONCE,
-            bake_s=int(spec.deployment.bake.total_seconds()) if spec else 0,
-            frozen=spec.frozen if spec else not readable,
-            rule_for=tuple(stage for stage in Stage if by_rule[stage] and self.rules_allowed),
-            expires_after_s=int(spec.approval.expires_after.total_seconds()) if spec else None,
-            staging_ttl_s=int(spec.deployment.staging_ttl.total_seconds()) if spec else None,
+            rules_allowed=self.rules_allowed,
+            **declared,
         )

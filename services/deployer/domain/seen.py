@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from pydantic import AwareDatetime
 
 from shared.contracts.frozen import Frozen
 from shared.contracts.names import Stage
 from shared.contracts.registration import Registration
-from shared.contracts.specs import Strategy
+from shared.contracts.specs import Approver, ModelSpec, Strategy
 
 SHIFTING = (Strategy.CANARY, Strategy.LINEAR)
 
@@ -68,17 +69,23 @@ class World(Frozen):
     """What a decision on one model looks at, beside the registry."""
 
     endpoints: dict[Stage, Endpoint | None]
-    strategy: str
+    strategy: str = Strategy.ALL_AT_ONCE
     """How traffic moves to a new version in production."""
-    bake_s: int
+    bake_s: int = 0
     """Seconds that alarms are watched before the old version goes."""
     frozen: bool
-    rule_for: tuple[Stage, ...]
+    rules_allowed: bool = False
+    """Whether rules may approve in this environment."""
+    rule_for: tuple[Stage, ...] = ()
     """Stages that the spec's rule approves, where this environment allows rules."""
     expires_after_s: int | None = None
     """Seconds that a version may wait for a verdict; None where nobody says."""
     staging_ttl_s: int | None = None
     """Seconds that a version may stand in staging; None where nobody says."""
+
+    def under(self, spec: ModelSpec) -> "World":
+        """Answer what would be seen, were this the spec."""
+        return self.changed(**of_spec(spec, self.rules_allowed))
 
     def strategy_in(self, stage: Stage) -> str:
         """Answer how traffic moves to a new version: staging has none that needs care."""
@@ -98,3 +105,19 @@ class World(Frozen):
         """Tell whether the stage's endpoint serves a configuration, and nothing is under way."""
         endpoint = self.endpoints[stage]
         return endpoint is not None and endpoint.is_settled and endpoint.config == config
+
+
+def of_spec(spec: ModelSpec, rules_allowed: bool) -> dict[str, Any]:
+    """Answer what a `World` has from the spec."""
+    by_rule = {
+        Stage.STAGING: spec.approval.staging is Approver.RULE,
+        Stage.PRODUCTION: spec.approval.production is Approver.RULE,
+    }
+    return {
+        "strategy": spec.deployment.strategy,
+        "bake_s": int(spec.deployment.bake.total_seconds()),
+        "frozen": spec.frozen,
+        "rule_for": tuple(stage for stage in Stage if by_rule[stage] and rules_allowed),
+        "expires_after_s": int(spec.approval.expires_after.total_seconds()),
+        "staging_ttl_s": int(spec.deployment.staging_ttl.total_seconds()),
+    }

@@ -1,10 +1,12 @@
 """What the evaluator sees of a model's declarations, in our words."""
 
+from typing import Any
+
 from pydantic import Field
 
 from shared.contracts.frozen import Frozen
 from shared.contracts.names import ModelParameter
-from shared.contracts.specs import Gate
+from shared.contracts.specs import Gate, ModelSpec
 
 
 class Declared(Frozen):
@@ -30,6 +32,10 @@ class World(Frozen):
     fault: str = ""
     """Why the run-time threshold cannot be used."""
 
+    def under(self, spec: ModelSpec) -> "World":
+        """Answer what would be seen, were this the spec."""
+        return self.changed(**of_spec(spec))
+
     @property
     def declared(self) -> Declared | None:
         """The absolute threshold as it is declared; none: the limit is relative."""
@@ -41,3 +47,8 @@ class World(Frozen):
     def ratio(self) -> float:
         """The relative limit, as a multiple of the baseline; 1.0 where the spec has a threshold."""
         return self.gate.limit_ratio or 1.0
+
+
+def of_spec(spec: ModelSpec) -> dict[str, Any]:
+    """Answer what a `World` has from the spec."""
+    return {"gate": spec.gate, "bake_s": int(spec.deployment.bake.total_seconds())}

@@ -1,12 +1,14 @@
 """What the monitor sees of declarations, versions and data, in our words."""
 
 from datetime import timedelta
+from typing import Any
 
 from pydantic import AwareDatetime, Field
 
 from shared.contracts.evaluation import WindowLoss
 from shared.contracts.frozen import Frozen
 from shared.contracts.spec_parts import MonitorSpec, Target
+from shared.contracts.specs import ModelSpec
 
 
 class World(Frozen):
@@ -20,10 +22,19 @@ class World(Frozen):
     gap_s: int = Field(ge=1)
     """A hole in event time as long as this is a fault."""
 
+    def under(self, spec: ModelSpec) -> "World":
+        """Answer what would be seen, were this the spec."""
+        return self.changed(**of_spec(spec))
+
     @property
     def window(self) -> timedelta:
         """Length of the series' windows."""
         return timedelta(seconds=self.window_s)
+
+
+def of_spec(spec: ModelSpec) -> dict[str, Any]:
+    """Answer what a `World` has from the spec."""
+    return {"series": spec.series, "target": spec.target, "monitor": spec.monitor}
 
 
 class Task(Frozen):

@@ -31,6 +31,10 @@ class World(Frozen):
     unreadable: str = ""
     """Why the declarations cannot be read; then there are none."""
 
+    def under(self, spec: ModelSpec) -> "World":
+        """Answer what would be seen, were this the spec; nothing was declared, nothing would be."""
+        return self.changed(spec=spec) if self.spec else self
+
     @property
     def task(self) -> ModelSpec:
         """The spec, where there is one; raises NotDeclaredError."""
