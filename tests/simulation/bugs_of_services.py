@@ -85,8 +85,12 @@ def trouble_not_seen() -> Planted:
     return patch.object(serving, "trouble", lambda live, endpoint: "")
 
 
+def promotion_not_waited_for() -> Planted:
+    return patch.object(time_to_live, "is_needed", lambda state, number, packages: False)
+
+
 def time_to_live_not_looked_at() -> Planted:
-    return patch.object(time_to_live, "age_out", lambda state, world, now: None)
+    return patch.object(time_to_live, "age_out", lambda state, packages, world, now: None)
 
 
 def deferred_for_ever() -> Planted:

@@ -14,6 +14,7 @@ S11   models do not affect each other
 S12   poison changes nothing, and its neighbours succeed
 S13   what judges was never trained on
 S15   a finished item is never done again
+S17   what waits for a verdict on its promotion is not taken from staging for its age
 ====  ==========================================================================================
 """
 
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from tests.simulation.network import Dead, Message
     from tests.simulation.training import Run
     from tests.simulation.world import World
+
+AGED_OUT = r"\"aged_out\":true"  # as it stands in the body of what is to be published
 
 
 class Watch:
@@ -208,6 +211,8 @@ class Watch:
             expect(not wrong, "S2", wrong)
             wrong = legality.of_rollouts(was, state)
             expect(not wrong, "S10", f"{service} {key}: {wrong}")
+            if AGED_OUT in said_anew(before, after):
+                self.aged_out(was)
         elif isinstance(state, Evaluations):
             wrong = legality.of_limit(was, state, said_anew(before, after))
             expect(not wrong, "S4", f"{key}: {wrong}")
@@ -217,6 +222,15 @@ class Watch:
             self.rests(was, state, now)
             if UNHEARD in said_anew(before, after):
                 self.give_up(was, state, now)
+
+    def aged_out(self, was: Deployments) -> None:
+        """The deployer takes a version from staging, whose time is over."""
+        live = was.stages[Stage.STAGING].live
+        assert live
+        package = self.world.registry.kept[self.world.arn(was.model, live.version)].package
+        offered = was.versions[live.version].waits_since is not None
+        waits = offered and package.production is Verdict.PENDING
+        expect(not waits, "S17", f"v{live.version} waits for its promotion, and ages out")
 
     def give_up(self, was: Trainings, state: Trainings, now: datetime) -> None:
         """The trainer waits no longer for what it has heard nothing of."""

@@ -57,6 +57,7 @@ MUTANTS: dict[str, Mutant] = {
     "inbox forgets after an hour": Mutant("S16", messaging.inbox_forgets_after_an_hour),
     "ids made when said": Mutant("S16", messaging.ids_made_when_said),
     "revision not compared": Mutant("S16", messaging.revision_not_compared),
+    "promotion not waited for": Mutant("S17", services.promotion_not_waited_for),
     "revised windows not written": Mutant("L1", services.revised_windows_not_written),
     "failed run not noticed": Mutant("L2", services.failed_run_not_noticed),
     "deferred for ever": Mutant("L3", services.deferred_for_ever),

@@ -37,12 +37,6 @@ class Version(Frozen):
     artifact_sha256: str = ""
     cutoff: AwareDatetime | None = None
 
-    @property
-    def waits_for_promotion(self) -> bool:
-        """Whether it was offered for production, and nobody has decided yet."""
-        is_open = self.approval is Verdict.APPROVED and self.production is Verdict.PENDING
-        return is_open and self.waits_since is not None
-
     def with_package(self, package: Package) -> "Version":
         """Remember what was approved, so that nothing else can be deployed in its name."""
         return self.changed(

@@ -1,6 +1,6 @@
 """The sweep: ask about whatever waits or is on its way; hints may have been lost."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.deployer.domain import expiry, rollouts, serving, time_to_live, verdicts
@@ -23,7 +23,7 @@ def undecided(state: Deployments) -> tuple[str, ...]:
 
 
 def sweep(
-    state: Deployments, packages: Iterable[Package], world: World, now: datetime
+    state: Deployments, packages: Sequence[Package], world: World, now: datetime
 ) -> Decision[Deployments] | None:
     """Decide again on everything that is seen."""
     decision = Decision(state, "")
@@ -35,5 +35,5 @@ def sweep(
         decision = decision.and_then(
             lambda after, at=stage: serving.hear_endpoint(after, at, world, now)  # type: ignore[misc]
         ).and_then(lambda after, at=stage: rollouts.try_again(after, at, world))  # type: ignore[misc]
-    decision = decision.and_then(lambda after: time_to_live.age_out(after, world, now))
+    decision = decision.and_then(lambda after: time_to_live.age_out(after, packages, world, now))
     return None if decision.is_idle else decision

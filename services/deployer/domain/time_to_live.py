@@ -5,10 +5,11 @@ It may go to production all the same, which has an endpoint of its own; and a pe
 DeploymentRequested puts it back in staging, for as long again.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from services.deployer.domain import retention, serving
-from services.deployer.domain.seen import World
+from services.deployer.domain import expiry, retention, serving
+from services.deployer.domain.seen import Package, World
 from services.deployer.domain.state import Deployments
 from shared.contracts.lifecycle import DeploymentRolledBack
 from shared.contracts.names import Stage
@@ -16,7 +17,9 @@ from shared.contracts.timing import write_duration
 from shared.messaging.decision import Decision
 
 
-def age_out(state: Deployments, world: World, now: datetime) -> Decision[Deployments] | None:
+def age_out(
+    state: Deployments, packages: Sequence[Package], world: World, now: datetime
+) -> Decision[Deployments] | None:
     """Empty staging when its version has been there for longer than the spec says; None: it stays.
 
     What served there before goes, too: there is nothing left to go back from.
@@ -25,7 +28,7 @@ def age_out(state: Deployments, world: World, now: datetime) -> Decision[Deploym
     if live is None or world.staging_ttl_s is None:
         return None
     allowed = timedelta(seconds=world.staging_ttl_s)
-    if now - live.since < allowed or is_needed(state, live.version):
+    if now - live.since < allowed or is_needed(state, live.version, packages):
         return None
     if not world.serves(Stage.STAGING, live.config):
         return None
@@ -37,13 +40,17 @@ def age_out(state: Deployments, world: World, now: datetime) -> Decision[Deploym
     return serving.emptied(state, live, why, said).and_then(let_go)
 
 
-def is_needed(state: Deployments, number: int) -> bool:
-    """Tell whether something is under way in staging, or the version there waits for production."""
+def is_needed(state: Deployments, number: int, packages: Sequence[Package]) -> bool:
+    """Tell whether something is under way in staging, or the version there goes to production, or
+    waits for a verdict on that."""
     staging, production = state.stages[Stage.STAGING], state.stages[Stage.PRODUCTION]
     if staging.stopped or staging.rollout or staging.waiting is not None:
         return True
     goes = production.rollout.version if production.rollout else None
-    return number in (goes, production.waiting) or state.versions[number].waits_for_promotion
+    if number in (goes, production.waiting):
+        return True
+    version = state.versions[number]
+    return any(expiry.due(version, one) for one in packages if one.version == number)
 
 
 def let_go(state: Deployments) -> Decision[Deployments] | None:
