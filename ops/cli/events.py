@@ -11,9 +11,11 @@ from ops.cli.connecting import connected
 from ops.cli.connection import Connection
 from ops.cli.declarations import Declarations, nearest
 from ops.cli.errors import not_found
+from ops.cli.resend import resend
 from ops.cli.story import Story
 from ops.cli.tail import tail
 from ops.cli.times import Since, begins
+from ops.cli.trigger import trigger
 from services.journal.domain import Entry
 from shared.contracts.complaints import suggestion
 from shared.contracts.envelope import SOURCE
@@ -31,6 +33,8 @@ def events() -> None:
 
 
 events.add_command(tail)
+events.add_command(trigger)
+events.add_command(resend)
 
 
 @events.command("list")
