@@ -11,6 +11,7 @@ from ops.cli.connecting import connected
 from ops.cli.connection import Connection
 from ops.cli.declarations import Declarations, nearest
 from ops.cli.errors import not_found
+from ops.cli.recording import record
 from ops.cli.resend import resend
 from ops.cli.story import Story
 from ops.cli.tail import tail
@@ -33,6 +34,7 @@ def events() -> None:
 
 
 events.add_command(tail)
+events.add_command(record)
 events.add_command(trigger)
 events.add_command(resend)
 

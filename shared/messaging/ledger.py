@@ -123,9 +123,8 @@ class Ledger(Generic[S]):
     ) -> Entry:
         """Put an event into its envelope; its id is fixed here for ever."""
         name = self.service
-        identity = f"{name}/{key}/{revision.number}/{revision.index}/{now.isoformat()}"
         metadata = Metadata(
-            event_id=str(uuid5(NAMESPACE_URL, identity)),
+            event_id=event_id(name, key, revision, now),
             schema_version=event.schema_version,
             occurred_at=now,
             subject=event.subject or key,
@@ -137,6 +136,12 @@ class Ledger(Generic[S]):
         )
         detail = Envelope(metadata=metadata, data=event).detail()
         return Entry(source=SOURCE + name, detail_type=event.detail_type(), detail=detail)
+
+
+def event_id(service: str, key: str, revision: Revision, now: datetime) -> str:
+    """Name the event that an aggregate says there and then."""
+    identity = f"{service}/{key}/{revision.number}/{revision.index}/{now.isoformat()}"
+    return str(uuid5(NAMESPACE_URL, identity))
 
 
 def digest(state: Frozen) -> str:

@@ -1,0 +1,1 @@
+"""Replay: recorded events are decided upon again by the production handlers, with nothing done."""

@@ -1,0 +1,125 @@
+"""A decision that is another one now, and what would not have been without it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from ops.replay.recording import Recorded
+from ops.replay.told import Field, Told
+from shared.contracts.aws import IN_ORDER as HINTS
+from shared.contracts.lifecycle import (
+    AccuracyDegraded,
+    DeploymentStarted,
+    EndpointInService,
+    ModelApproved,
+    ModelRegistered,
+    PromotionApproved,
+    PromotionRequested,
+    TrainingCompleted,
+    TrainingStarted,
+)
+from shared.contracts.wishes import WISHES
+
+STEPS = frozenset(
+    step.detail_type()
+    for step in (
+        AccuracyDegraded,
+        TrainingStarted,
+        TrainingCompleted,
+        ModelRegistered,
+        ModelApproved,
+        DeploymentStarted,
+        EndpointInService,
+        PromotionRequested,
+        PromotionApproved,
+    )
+)
+"""Without them, a trip round the loop does not go on."""
+WAKE_UPS = {*WISHES, *(hint.detail_type() for hint in HINTS)}
+"""They name no cause of ours."""
+
+
+@dataclass
+class Difference:
+    """A decision that is another one now.
+
+    Parameters
+    ----------
+    now : Told or None
+        None: nothing is decided, or the record does not tell what.
+    untold : str
+        What the record does not tell; empty: it tells all.
+    lost : list
+        What was said then, by whomever, and would not have been.
+    follows : list
+        Other decisions that are others now only because of this one.
+    """
+
+    one: Recorded
+    then: Told
+    now: Told | None
+    fields: tuple[Field, ...] = ()
+    untold: str = ""
+    lost: list[Recorded] = field(default_factory=list)
+    follows: list["Difference"] = field(default_factory=list)
+
+    @property
+    def is_another(self) -> bool:
+        """Whether other things are done or said, rather than the same in other words."""
+        return self.now is None or self.then.kinds != self.now.kinds
+
+
+class Item(NamedTuple):
+    """Something to do, of one aggregate."""
+
+    service: str
+    key: str
+    id: str
+
+
+class Consequences:
+    """What would not have been, and because of which difference.
+
+    It is read from the record: whatever was decided upon an event that is not said, upon the
+    outcome of what is not done or, as other events wake a service up to go on with a trip round the
+    loop that it remembers, in a trip that has ended before.
+
+    Parameters
+    ----------
+    said : Mapping
+        All events of the recording, by id.
+    """
+
+    def __init__(self, said: Mapping[str, Recorded]) -> None:
+        self.said = said
+        self.unsaid: dict[str, Difference] = {}
+        self.undone: dict[Item, Difference] = {}
+        self.ended: dict[tuple[str, str], Difference] = {}
+
+    def root(self, one: Recorded) -> Difference | None:
+        """Answer the difference without which a decision would have been taken; none: it would."""
+        record = one.record
+        if record.answered is not None:
+            return self.undone.get(Item(record.service, record.model, record.item or ""))
+        cause = self.said.get(record.cause_id)
+        if cause and (root := self.unsaid.get(record.cause_id)):
+            return root
+        goes_on = cause is None or cause.trip != one.trip
+        return self.ended.get((record.model, one.trip)) if goes_on else None
+
+    def lose(self, one: Recorded, root: Difference, then: Told, now: Told | None = None) -> None:
+        """Note that what was decided `then` would not have been, or been `now`."""
+        record = one.record
+        kept = {(said.event_id, said.kind) for said in now.events} if now else set()
+        unsaid = [said for said in then.events if (said.event_id, said.kind) not in kept]
+        actions = now.actions if now else ()
+        undone = [
+            Item(record.service, record.model, f"{one.revision}.{number}")
+            for number, kind in enumerate(then.actions, start=1)
+            if actions[number - 1 : number] != (kind,)
+        ]
+        self.unsaid |= {said.event_id: root for said in unsaid}
+        self.undone |= dict.fromkeys(undone, root)
+        root.lost += [self.said[said.event_id] for said in unsaid if said.event_id in self.said]
+        if undone or any(said.kind in STEPS for said in unsaid):
+            self.ended.setdefault((record.model, then.trip), root)

@@ -1,0 +1,64 @@
+"""From the journal to a recording: the events of a stretch of time, and all that they rest on."""
+
+from collections.abc import Callable, Iterable, Iterator
+
+from ops.replay.difference import WAKE_UPS
+from ops.replay.recording import Line
+from services.journal.domain import Entry, in_order_of_causes
+from shared.contracts.envelope import read
+from shared.contracts.lifecycle import DecisionRecorded
+from shared.contracts.lifecycle.monitoring import Seen
+
+DECISION = DecisionRecorded.detail_type()
+
+
+def of_model(
+    model: str, of_subject: Callable[[str], Iterable[Entry]], find: Callable[[str], Entry | None]
+) -> tuple[Entry, ...]:
+    """Answer what is about a model, and the events upon which it was decided.
+
+    Parameters
+    ----------
+    of_subject, find : Callable
+        Answer all entries of a model or series, and the one of an event.
+    """
+    own = tuple(of_subject(model))
+    causes = set().union(*map(causes_of, own)) - {entry.event_id for entry in own}
+    others: dict[str, Entry] = {}
+    while causes:
+        cause = find(causes.pop())
+        if cause is None:
+            continue
+        others[cause.event_id] = cause
+        # a model's other causes are those of its series, mostly: they are read in one go
+        of_it = (entry for entry in of_subject(cause.subject) if entry.event_id in causes)
+        others |= {entry.event_id: entry for entry in of_it}
+        causes -= others.keys()
+    return (*own, *others.values())
+
+
+def causes_of(entry: Entry) -> set[str]:
+    """Answer the event of ours upon which a decision was taken; none for all other entries."""
+    data = entry.detail["data"]
+    is_upon_event = entry.detail_type == DECISION and data.get("answered") is None
+    return {data["cause_id"]} if is_upon_event and data["cause_type"] not in WAKE_UPS else set()
+
+
+def lines(entries: Iterable[Entry], fetch: Callable[[str], bytes]) -> Iterator[Line]:
+    """Make the lines of a recording, in the order of causes.
+
+    Parameters
+    ----------
+    fetch : Callable
+        Reads what a decision saw, by its S3 URI.
+    """
+    for entry in in_order_of_causes(entries):
+        uri = seen(entry).uri
+        yield Line(entry=entry, seen=fetch(uri).decode() if uri else None)
+
+
+def seen(entry: Entry) -> Seen:
+    """Answer where it is kept what a decision saw."""
+    if entry.detail_type != DECISION:
+        return Seen()
+    return read(Seen, entry.detail["data"]["seen"])

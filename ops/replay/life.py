@@ -1,0 +1,245 @@
+"""The life of one aggregate, lived again: from decision to decision, with nothing done."""
+
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from ops.replay.answers import SAID, Answers, UntoldError
+from ops.replay.difference import Difference
+from ops.replay.outcomes import outcomes
+from ops.replay.recording import Recorded
+from ops.replay.services import Replayable
+from ops.replay.told import Told, told_now
+from shared.contracts.envelope import Envelope, Event, Metadata, read
+from shared.contracts.lifecycle import DecisionRecorded
+from shared.messaging import ledger
+from shared.messaging.decision import Cause, Kept, Todo, effects_by_kind
+from shared.messaging.evidence import Evidence
+from shared.messaging.ledger import Ledger, Occasion
+from shared.messaging.worker import OVERTAKEN
+
+LOG = logging.getLogger(__name__)
+LOG.addHandler(logging.NullHandler())
+LOG.propagate = False
+
+Items = Mapping[str, Todo]
+"""What was ever to do, by the id that its decision gave it."""
+
+
+class Elsewhere:
+    """The world that a life is lived in: the recorded one, unless a subclass says otherwise."""
+
+    def answer(self, question: str, answer: Any) -> Any:
+        """Answer a question of a handler.
+
+        Parameters
+        ----------
+        answer : object
+            What was answered then; `answers.UNTOLD` where nobody asked.
+        """
+        return answer
+
+    def outcome(self, then: Todo | None, item: Todo, happened: Any) -> Any:
+        """Answer what comes of an item of the todo.
+
+        Parameters
+        ----------
+        then : Todo or None
+            What the recorded outcome came of; none: it is not known.
+
+        Raises
+        ------
+        UntoldError
+            If the record does not tell.
+        """
+        return happened
+
+
+HERE = Elsewhere()
+
+
+class Life:
+    """One aggregate.
+
+    Attributes
+    ----------
+    items : dict
+        All that was ever to do.
+    because : Difference or None
+        Of another aggregate, without which this one would be as it was.
+    is_own : bool
+        Whether it has decided otherwise by itself.
+    stopped : str
+        Why the record does not tell how it went on; empty while it does.
+    untold : int
+        Decisions after that.
+    """
+
+    def __init__(
+        self, service: str, key: str, env: str, replayable: Replayable, world: Elsewhere = HERE
+    ) -> None:
+        self.service = service
+        self.key = key
+        self.replayable = replayable
+        self.world = world
+        self.state: Any = replayable.initial(env, key)
+        self.items: dict[str, Todo] = {}
+        self.settled: set[str] = set()
+        self.because: Difference | None = None
+        self.is_own = False
+        self.stopped = ""
+        self.untold = 0
+        self.effects = effects_by_kind(replayable.effects)
+        self.hears = {event.detail_type(): event for event in replayable.handlers}
+        evidence = Evidence(lambda key, body: f"s3://replay/{key}")
+        self.ledger: Ledger[Any] = Ledger(service, evidence, LOG, code_version="replay")
+
+    @property
+    def digest(self) -> str:
+        """By which its state is known."""
+        return ledger.digest(self.state)
+
+    def depart(self, root: Difference) -> None:
+        """Note that it hears, or does not hear, something because of others; the first counts, and
+        whoever has decided otherwise before does so by itself."""
+        if not self.is_own:
+            self.because = self.because or root
+
+    def stop(self, why: str) -> None:
+        """Note why the record does not tell how it went on; the first reason counts."""
+        self.stopped = self.stopped or why
+
+    def decide(self, one: Recorded, heard: Envelope[Event] | None, then: Items) -> Told | None:
+        """Take a recorded decision again; None: nothing is decided now.
+
+        Parameters
+        ----------
+        heard : Envelope or None
+            The event that was heard, where the recording holds it.
+        then : Mapping
+            All that this aggregate had to do in the recorded world.
+
+        Raises
+        ------
+        UntoldError
+            If the record does not tell what has to be known, or today's code fails.
+        """
+        kept = Kept(one.revision - 1, self.state)
+        try:
+            if one.record.answered is None:
+                after = self.hear(kept, one, self.opened(one, heard))
+            else:
+                after = self.settle(kept, one, then)
+        except UntoldError:
+            raise
+        except Exception as error:
+            raise UntoldError(f"it fails: {type(error).__name__}: {error}") from error
+        self.state = after.state
+        self.items |= {item.id: item for item in after.todo[1:]}
+        return told_now(after)
+
+    def hear(self, kept: Kept[Any], one: Recorded, heard: Envelope[Event]) -> Kept[Any]:
+        """Hand an event to its handler.
+
+        In which order facts came is part of the record: one that was overtaken is so again.
+        """
+        record = one.record
+        look = Answers(self.replayable.look, asked(one.notes), self.world.answer)
+        if record.why == OVERTAKEN.why:
+            answer: Any = OVERTAKEN
+        else:
+            handler = self.replayable.handlers[type(heard.data)]
+            answer = handler(heard, kept.state, look, record.now)
+        occasion = Occasion(Cause.of(heard), heard.data, record.now)
+        return self.ledger.written(self.key, kept, answer, occasion)
+
+    def hear_news(self, heard: Envelope[Event], now: datetime) -> Told | None:
+        """Hear an event that was not said then.
+
+        Raises
+        ------
+        UntoldError
+            If it leads to what the record does not tell: a look, or something done.
+        """
+        handler = self.replayable.handlers[type(heard.data)]
+        look = Answers(self.replayable.look, (), self.world.answer)
+        answer = handler(heard, self.state, look, now)
+        kept = Kept(0, self.state)
+        after = self.ledger.written(self.key, kept, answer, Occasion(Cause.of(heard), None, now))
+        if len(after.todo) > 1:
+            raise UntoldError(f"it wants {after.todo[1].kind} done, which was not done then")
+        self.state = after.state
+        return told_now(after)
+
+    def settle(self, kept: Kept[Any], one: Recorded, then: Items) -> Kept[Any]:
+        """Hand an outcome to what follows from it.
+
+        An old record does not name the outcome's class: of those that fit, the one that leads to
+        what was decided then.
+        """
+        record, item = one.record, self.item(one.record)
+        action_class, effect = self.effects[item.kind]
+        action = action_class.model_validate_json(item.body)
+        self.settled.add(item.id)
+        found = []
+        for recorded in outcomes(effect, record.outcome, said(one)):
+            happened = self.world.outcome(then.get(item.id), item, recorded)
+            answer = effect.then(kept.state, action, happened, record.now)
+            occasion = Occasion(item.cause, happened, record.now, item=item)
+            after = self.ledger.written(self.key, kept, answer, occasion)
+            if ledger.digest(after.state) == record.state_after:
+                return after
+            found.append(after)
+        return found[0]
+
+    def item(self, record: DecisionRecorded) -> Todo:
+        """Answer what was done: by its id, or in an old record by its kind, the oldest first."""
+        open_items = (one for one in self.items.values() if one.id not in self.settled)
+        found = next(
+            (
+                one
+                for one in open_items
+                if one.kind == record.answered and record.item in (None, one.id)
+            ),
+            None,
+        )
+        if found is None:
+            raise UntoldError(
+                f"{record.answered} is not wanted any more, its outcome tells nothing"
+            )
+        return found
+
+    def opened(self, one: Recorded, heard: Envelope[Event] | None) -> Envelope[Event]:
+        """Answer the event that was heard; a hint or a wish of a schedule is in its record."""
+        record = one.record
+        event_class = self.hears.get(record.cause_type)
+        if event_class is None:
+            raise UntoldError(f"{self.service} does not hear {record.cause_type} any more")
+        if heard is not None:
+            return heard
+        if not event_class.is_hint:
+            raise UntoldError(f"the recording lacks its cause, {record.cause_id}")
+        producer = event_class.producer
+        metadata = Metadata(
+            event_id=record.cause_id,
+            occurred_at=record.now,
+            subject=self.key,
+            correlation_id=record.cause_id,
+            causation_id=record.cause_id,
+            producer=producer,
+            actor=producer,
+        )
+        return Envelope(metadata=metadata, data=read(event_class, said(one)))
+
+
+def asked(notes: list[Any]) -> Iterator[tuple[str, Any, Any]]:
+    """Answer what was looked at: the note of a large event or outcome is none."""
+    return ((path, arguments, answer) for path, arguments, answer in notes if path != SAID)
+
+
+def said(one: Recorded) -> Any:
+    """Answer what an outcome said, from its record or, where it is large, beside it."""
+    if one.record.cause is not None:
+        return one.record.cause
+    return next((answer for path, _, answer in one.notes if path == SAID), None)

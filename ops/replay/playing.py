@@ -1,0 +1,236 @@
+"""A recording, lived again by its aggregates, and what differs from what was decided then."""
+
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping, Set
+from datetime import datetime
+from typing import NamedTuple
+
+from ops.replay.answers import UntoldError
+from ops.replay.difference import Consequences, Difference
+from ops.replay.life import HERE, Elsewhere, Items, Life
+from ops.replay.recording import Recorded, Recording
+from ops.replay.services import SERVICES
+from ops.replay.told import Said, Told, differences, ids, told_then
+from shared.contracts.door import open_event
+from shared.contracts.envelope import SOURCE, Envelope, Event
+from shared.contracts.subscriptions import SUBSCRIPTIONS
+
+GAP = "the recording lacks a decision before line {}"
+OWN_WORK = "it looks at what its own actions have made, and they would not have been done"
+NOTHING: Items = {}
+
+
+class Aggregate(NamedTuple):
+    """One of a service."""
+
+    service: str
+    key: str
+
+
+class Replay:
+    """One replay of a recording.
+
+    Parameters
+    ----------
+    services : Set
+        Whose decisions are taken again.
+    model : str, optional
+        Only of this model.
+    elsewhere : Callable
+        Answers the world that an aggregate lives in, by its key.
+    before : Replay, optional
+        A replay of the same recording in the recorded world, which is over: then it is compared
+        with that one, rather than with the record.
+
+    Attributes
+    ----------
+    decided : Counter
+        Decisions that were taken again, by service.
+    differences : list
+        Those that are others now.
+    skipped : Counter
+        Aggregates whose life the recording does not hold from its beginning, with their decisions.
+    """
+
+    def __init__(
+        self,
+        recording: Recording,
+        services: Set[str] = SERVICES.keys(),
+        model: str | None = None,
+        elsewhere: Callable[[str], Elsewhere] = lambda key: HERE,
+        before: "Replay | None" = None,
+    ) -> None:
+        self.recording = recording
+        self.services = services
+        self.model = model
+        self.elsewhere = elsewhere
+        self.before = before
+        self.said = {one.envelope.metadata.event_id: one for one in recording.events}
+        self.consequences = Consequences(self.said)
+        self.lives: dict[Aggregate, Life] = {}
+        self.states_then: dict[Aggregate, str] = {}
+        self.told: dict[int, Told | None] = {}
+        self.otherwise: dict[str, tuple[Envelope[Event], Difference]] = {}
+        self.decided: Counter[str] = Counter()
+        self.differences: list[Difference] = []
+        self.skipped: Counter[Aggregate] = Counter()
+
+    def play(self) -> Iterator[Recorded]:
+        """Take every decision again, in the order of causes; answers each line as it is done."""
+        waiting = by_aggregate(self.recording)
+        said_by = {name: one for one in decisions(self.recording) for name in ids(one)}
+        taken: set[int] = set()
+        for one in self.recording.events:
+            # what a decision said may be told, and have effects, before its record is
+            due = one if one.is_decision else said_by.get(one.envelope.metadata.event_id)
+            while due and due.number not in taken:
+                # clocks differ: within an aggregate, the revision is the order
+                following = waiting[aggregate(due)].popleft()
+                taken.add(following.number)
+                self.take(following)
+            yield one
+
+    def take(self, one: Recorded) -> None:
+        """Take one decision again, unless it would not have come to it."""
+        root, life = self.consequences.root(one), self.life(one)
+        if root:
+            self.consequences.lose(one, root, told_then(one, self.said))
+        if life is None:
+            return
+        if root:
+            life.depart(root)
+            if life.replayable.sees_its_work:
+                life.stop(OWN_WORK)
+        elif life.stopped:
+            life.untold += 1
+        else:
+            self.decide(one, life)
+
+    def life(self, one: Recorded) -> Life | None:
+        """Answer whose decision it is; None: it is not replayed."""
+        record, whose = one.record, aggregate(one)
+        if record.service not in self.services or self.model not in (None, record.model):
+            return None
+        if whose not in self.states_then:
+            self.states_then[whose] = self.begun(whose).digest
+            if record.state_before != self.states_then[whose]:
+                self.skipped[whose] = 0
+        if whose in self.skipped:
+            self.skipped[whose] += 1
+            return None
+        life = self.begun(whose)
+        if record.state_before != self.states_then[whose]:
+            life.stop(GAP.format(one.number))
+        self.states_then[whose] = record.state_after
+        return life
+
+    def begun(self, whose: Aggregate) -> Life:
+        """Answer an aggregate as it is now; a new one if it was not heard of."""
+        if whose not in self.lives:
+            self.lives[whose] = Life(
+                whose.service,
+                whose.key,
+                self.recording.header.environment,
+                SERVICES[whose.service],
+                self.elsewhere(whose.key),
+            )
+        return self.lives[whose]
+
+    def decide(self, one: Recorded, life: Life) -> None:
+        """Take one decision again, and see what becomes of it."""
+        whose, is_as_then = aggregate(one), life.digest == one.record.state_before
+        items = self.before.lives[whose].items if self.before else NOTHING
+        then = (self.before and self.before.told.get(one.number)) or told_then(one, self.said)
+        self.decided[whose.service] += self.recording.header.reports(one.record.now)
+        try:
+            now = life.decide(one, self.heard(one, life), items)
+        except UntoldError as error:
+            life.stop(str(error))
+            self.note(Difference(one, then, None, differences(then, None), life.stopped), life)
+            return
+        self.told[one.number] = now
+        if fields := differences(then, now, states=is_as_then and self.before is None):
+            found = Difference(one, then, now, fields)
+            root = self.note(found, life)
+            self.consequences.lose(one, root, then, now)
+            self.spread(found, root)
+
+    def note(self, found: Difference, life: Life) -> Difference:
+        """Keep a difference; answer the one from which it follows, which may be itself."""
+        if life.because:
+            life.because.follows.append(found)
+            return life.because
+        life.is_own = True
+        if self.recording.header.reports(found.one.record.now):
+            self.differences.append(found)
+        return found
+
+    def heard(self, one: Recorded, life: Life) -> Envelope[Event] | None:
+        """Answer the event that was decided upon, where the recording holds it."""
+        name = one.record.cause_id
+        if name in self.otherwise:
+            envelope, root = self.otherwise[name]
+            life.depart(root)
+            return envelope
+        return self.said[name].envelope if name in self.said else None
+
+    def spread(self, found: Difference, root: Difference) -> None:
+        """Let the others hear what is said otherwise, and what was not said then."""
+        before = {(said.event_id, said.kind): said for said in found.then.events}
+        for said in found.now.events if found.now else ():
+            old = before.get((said.event_id, said.kind))
+            if old is None:
+                self.tell(said, root, found.one.record.now)
+            elif old.detail != said.detail:
+                self.otherwise[said.event_id] = opened(said), root
+
+    def tell(self, said: Said, root: Difference, at: datetime) -> None:
+        """Tell all who hear it an event that was not said then."""
+        news = opened(said)
+        for row in SUBSCRIPTIONS:
+            if row.event is not type(news.data) or row.service not in self.services:
+                continue
+            life = self.begun(Aggregate(row.service, news.metadata.subject))
+            life.depart(root)
+            if life.stopped:
+                continue
+            try:
+                told = life.hear_news(news, at)
+            except UntoldError as error:
+                life.stop(f"it hears {said.kind}, and {error}")
+                continue
+            for follows in told.events if told else ():
+                self.tell(follows, root, at)
+
+    @property
+    def stopped(self) -> Mapping[Aggregate, Life]:
+        """Answer the aggregates of which the record does not tell how they went on."""
+        return {whose: life for whose, life in self.lives.items() if life.stopped}
+
+
+def aggregate(one: Recorded) -> Aggregate:
+    """Answer whose decision a record is of."""
+    return Aggregate(one.record.service, one.record.model)
+
+
+def decisions(recording: Recording) -> Iterator[Recorded]:
+    """Answer the records of decisions."""
+    return (one for one in recording.events if one.is_decision)
+
+
+def by_aggregate(recording: Recording) -> Mapping[Aggregate, deque[Recorded]]:
+    """Answer each aggregate's decisions, in their order."""
+    found: dict[Aggregate, deque[Recorded]] = defaultdict(deque)
+    for one in sorted(decisions(recording), key=lambda one: one.revision):
+        found[aggregate(one)].append(one)
+    return found
+
+
+def opened(said: Said) -> Envelope[Event]:
+    """Open an event that is said now."""
+    detail = said.detail or {}
+    source = SOURCE + str(detail["metadata"]["producer"])
+    envelope = open_event({"source": source, "detail-type": said.kind, "detail": detail})
+    if envelope is None:
+        raise TypeError(f"{said.kind} is an event of AWS")
+    return envelope

@@ -1,0 +1,258 @@
+"""The recording: what the journal keeps of a stretch of time, complete in one file.
+
+JSON Lines, compressed; the same content is the same file, byte for byte.
+
+=======  ==========================================================================
+line     what it is
+=======  ==========================================================================
+first    `Header`: format, environment, bounds
+others   `Line`: one entry of the journal each, in the order of causes
+last     `Ending`: how many entries there are, and the sha256 of all lines before it
+=======  ==========================================================================
+
+What a decision saw and the journal keeps beside it, in S3, is in the line of its record.
+"""
+
+import gzip
+import hashlib
+import io
+import json
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import AwareDatetime, Field, ValidationError
+
+from ops.replay.errors import ReplayError
+from services.journal.domain import Entry
+from shared.contracts import limits
+from shared.contracts.door import open_event
+from shared.contracts.envelope import ContractError, Envelope, Event, first_fault
+from shared.contracts.frozen import Frozen
+from shared.contracts.lifecycle import DecisionRecorded
+from shared.contracts.lifecycle.fields import Sha256
+
+FORMAT = 1
+AGAIN = "record it again: modelcycle events record -o FILE"
+NEWER = "replay it with the version of Modelcycle that recorded it, or a later one"
+
+F = TypeVar("F", bound=Frozen)
+
+
+class Header(Frozen):
+    """What a recording is of."""
+
+    format: int = Field(ge=1)
+    environment: str
+    code_version: str
+    """Of who recorded; each decision names its own."""
+    model: str | None = None
+    """The model that it is of; none: all."""
+    since: AwareDatetime | None = None
+    until: AwareDatetime | None = None
+    """Bounds of what is reported. What was before is there, too, for decisions rest on it."""
+
+    def reports(self, moment: datetime) -> bool:
+        """Tell whether what was said at a moment is reported."""
+        after = self.since is None or moment >= self.since
+        return after and (self.until is None or moment <= self.until)
+
+
+class Line(Frozen):
+    """One event, or the record of a decision."""
+
+    entry: Entry
+    seen: str | None = None
+    """JSON, as S3 held it; none: the record holds what was seen, or it is no record."""
+
+
+class Ending(Frozen):
+    """By what an unchanged file is known."""
+
+    entries: int
+    sha256: Sha256
+
+
+class Recorded(NamedTuple):
+    """One line that was read."""
+
+    number: int
+    """Of the line in its file."""
+    entry: Entry
+    envelope: Envelope[Event]
+    seen: str | None
+
+    @property
+    def is_decision(self) -> bool:
+        """Whether it is the record of a decision, rather than a fact or a wish."""
+        return isinstance(self.envelope.data, DecisionRecorded)
+
+    @property
+    def record(self) -> DecisionRecorded:
+        """The record of a decision; raises TypeError where it is none."""
+        if not isinstance(self.envelope.data, DecisionRecorded):
+            raise TypeError(f"line {self.number} is no record of a decision")
+        return self.envelope.data
+
+    @property
+    def revision(self) -> int:
+        """Of the aggregate, with the decision."""
+        revision = self.envelope.metadata.revision
+        return revision.number if revision else 0
+
+    @property
+    def trip(self) -> str:
+        """The trip round the loop that it belongs to."""
+        return self.envelope.metadata.correlation_id
+
+    @property
+    def notes(self) -> list[Any]:
+        """What a decision saw: question, arguments and answer of each look."""
+        found: list[Any] = json.loads(self.seen or self.record.seen.inline or "[]")
+        return found
+
+
+@dataclass(frozen=True)
+class Recording:
+    """A recording that was read, in the order of causes."""
+
+    header: Header
+    events: tuple[Recorded, ...]
+
+
+def text_of(header: Header, lines: Iterable[Line]) -> tuple[bytes, int]:
+    """Write a recording as compressed text; answer how many entries there are, too."""
+    target, sha256, entries = io.BytesIO(), hashlib.sha256(), 0
+    with gzip.GzipFile(filename="", mode="wb", fileobj=target, mtime=0) as file:
+
+        def write(value: Frozen) -> None:
+            text = value.model_dump_json(exclude_none=True).encode() + b"\n"
+            sha256.update(text)
+            file.write(text)
+
+        write(header)
+        for line in lines:
+            write(line)
+            entries += 1
+        write(Ending(entries=entries, sha256=sha256.hexdigest()))
+    return target.getvalue(), entries
+
+
+def write(path: Path, text: bytes) -> None:
+    """Write a file as a whole or not at all."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(text)
+    part.replace(path)
+
+
+def read(path: Path) -> Recording:
+    """Read a recording.
+
+    Raises
+    ------
+    ReplayError
+        If it is none, was cut short or edited, or holds what this code does not know.
+    OSError
+        If the file cannot be read.
+    """
+    texts = list(raw_lines(path))
+    if not texts:
+        raise ReplayError(f"{path} is empty", AGAIN)
+    header = header_of(path, texts[0])
+    if not is_ending(texts[-1]):
+        raise cut_short(path, len(texts))
+    ending = parsed(path, len(texts), Ending, texts[-1])
+    events = tuple(recorded(path, number, text) for number, text in enumerate(texts[1:-1], start=2))
+    found = Ending(entries=len(events), sha256=hashlib.sha256(b"".join(texts[:-1])).hexdigest())
+    if found != ending:
+        raise ReplayError(
+            f"{path} was edited: its lines are not those of which line {len(texts)} has the digest",
+            AGAIN,
+        )
+    if not any(header.reports(one.envelope.metadata.occurred_at) for one in events):
+        raise ReplayError(f"{path} holds no event{bounds(header.since, header.until)}", AGAIN)
+    return Recording(header, events)
+
+
+def bounds(since: datetime | None, until: datetime | None) -> str:
+    """Write a time range as the end of a sentence."""
+    first = f" from {since:%Y-%m-%d %H:%M:%S} UTC" if since else ""
+    return first + (f" to {until:%Y-%m-%d %H:%M:%S} UTC" if until else "")
+
+
+def raw_lines(path: Path) -> Iterator[bytes]:
+    """Iterate over the lines of a compressed file."""
+    number = 0
+    try:
+        with gzip.open(path) as file:
+            while text := file.readline(limits.RECORDING_LINE_BYTES_MAX + 1):
+                number += 1
+                if len(text) > limits.RECORDING_LINE_BYTES_MAX:
+                    most = f"at most {limits.RECORDING_LINE_BYTES_MAX:,} bytes are read"
+                    raise ReplayError(f"{path}, line {number}: too long, {most}", AGAIN)
+                if number > limits.RECORDING_LINES_MAX:
+                    most = f"at most {limits.RECORDING_LINES_MAX:,} lines are read"
+                    raise ReplayError(f"{path}: too long, {most}", "record one --model of it")
+                yield text
+    except EOFError:
+        raise cut_short(path, number) from None
+    except (gzip.BadGzipFile, zlib.error) as error:
+        where = f", after line {number}" if number else ""
+        raise ReplayError(f"{path}{where}: no compressed recording ({error})", AGAIN) from None
+
+
+def cut_short(path: Path, number: int) -> ReplayError:
+    """Say that the end is missing."""
+    return ReplayError(f"{path} was cut short: it ends after line {number}", AGAIN)
+
+
+def is_ending(text: bytes) -> bool:
+    """Tell whether a line may be the last one."""
+    return text.startswith(b'{"entries":') and text.endswith(b"\n")
+
+
+def header_of(path: Path, text: bytes) -> Header:
+    """Read the first line; a format that this code does not know is told first."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        found = None
+    version = found.get("format") if isinstance(found, dict) else None
+    if isinstance(version, int) and version > FORMAT:
+        raise ReplayError(f"{path} is of format {version}, this code reads {FORMAT}", NEWER)
+    return parsed(path, 1, Header, text)
+
+
+def recorded(path: Path, number: int, text: bytes) -> Recorded:
+    """Read one entry, and open it as services do."""
+    line = parsed(path, number, Line, text)
+    try:
+        envelope = open_event(line.entry.as_event())
+    except ContractError as error:
+        raise ReplayError(f"{path}, line {number}: {error}", NEWER) from None
+    if envelope is None:
+        raise ReplayError(f"{path}, line {number}: an event of AWS, not of ours", AGAIN)
+    one = Recorded(number, line.entry, envelope, line.seen)
+    if one.is_decision and not is_complete(one.record, line.seen):
+        raise ReplayError(f"{path}, line {number}: what was seen is missing or was edited", AGAIN)
+    return one
+
+
+def is_complete(record: DecisionRecorded, seen: str | None) -> bool:
+    """Tell whether what a decision saw is there, and is what it was."""
+    sha256 = record.seen.sha256
+    return sha256 is None or (
+        seen is not None and hashlib.sha256(seen.encode()).hexdigest() == sha256
+    )
+
+
+def parsed(path: Path, number: int, value_class: type[F], text: bytes) -> F:
+    """Read one line."""
+    try:
+        return value_class.model_validate_json(text, extra="ignore")
+    except ValidationError as error:
+        what = f"{path}, line {number}: no {value_class.__name__.lower()} of a recording"
+        raise ReplayError(f"{what}: {first_fault(error)}", AGAIN) from None
