@@ -52,6 +52,17 @@ VERBS = {
     "rollback": Verb("ops.cli.wishes:rollback", "Take the version away that serves a stage."),
     "deploy": Verb("ops.cli.wishes:deploy", "Try again to deploy an approved version."),
     "status": Verb("ops.cli.status:status", "Show where every model stands."),
+    "timeline": Verb(
+        "ops.cli.questions.timeline:timeline", "Show a model's trips round the loop, step by step."
+    ),
+    "why": Verb(
+        "ops.cli.questions.why:why", "Tell why a model stands as it does, or an event was said."
+    ),
+    "as-of": Verb("ops.cli.questions.as_of:as_of", "Show what was live at a moment, and why."),
+    "versions": Verb("ops.cli.questions.versions:versions", "List every version of a model."),
+    "lineage": Verb(
+        "ops.cli.questions.lineage:lineage", "Show from what a version was made, and verify it."
+    ),
     "events": Verb("ops.cli.events:events", "List and show what happened."),
     "dlq": Verb("ops.cli.dlq.command:dlq", "See dead letters, and redrive or drop them."),
     "cost": Verb("ops.cli.cost:cost", "Tell what an environment costs in a month."),

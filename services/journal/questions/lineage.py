@@ -248,7 +248,7 @@ def said(word: Word) -> Link:
     return Link(
         name="approvals",
         what=f"{word.said} by {word.who}{note}",
-        keys={"who": word.who, "at": word.at.isoformat()},
+        keys={"said": word.said, "who": word.who, "at": word.at.isoformat()},
         event_id=word.event_id,
     )
 
@@ -262,7 +262,12 @@ def endpoints(one: VersionLife) -> tuple[Link, ...]:
                 f"{stay.stage}, {stay.since:%Y-%m-%d %H:%M:%S} UTC until "
                 + (f"{stay.until:%Y-%m-%d %H:%M:%S} UTC: {stay.ended}" if stay.until else "now")
             ),
-            keys={"endpoint": stay.endpoint, "endpoint_config": stay.endpoint_config},
+            keys={
+                "stage": stay.stage,
+                "endpoint": stay.endpoint,
+                "endpoint_config": stay.endpoint_config,
+                "serves": "no" if stay.until else "yes",
+            },
             event_id=stay.event_id,
         )
         for stay in one.stays

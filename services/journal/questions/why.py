@@ -14,7 +14,13 @@ from services.journal.questions.life import Life
 from services.journal.questions.serving import Stay
 from services.journal.questions.versions import VersionLife
 from shared.contracts.frozen import Frozen
-from shared.contracts.lifecycle import EVENTS, EndpointInService, ModelRefused, TrainingFailed
+from shared.contracts.lifecycle import (
+    EVENTS,
+    AccuracyMeasured,
+    EndpointInService,
+    ModelRefused,
+    TrainingFailed,
+)
 from shared.contracts.names import Stage
 
 
@@ -148,6 +154,7 @@ def matters(life: Life, standing: Standing, frozen: bool) -> Iterator[str]:
         yield "it is frozen: nothing is trained or rolled out until it is unfrozen"
     for fault in standing.data_faults:
         yield f"the data are at fault ({fault.kind}): {fault.evidence}"
+    yield from live(life, standing)
     if degradation := standing.degradation:
         since = sentences.day_and_minute(degradation.since)
         yield f"v{degradation.version} falls short since {since} UTC: {degradation.evidence}"
@@ -162,6 +169,22 @@ def matters(life: Life, standing: Standing, frozen: bool) -> Iterator[str]:
             since = sentences.moment(coming.since)
             yield f"v{coming.version} is on its way to {coming.stage} since {since}"
     yield from not_there(life, standing)
+
+
+def live(life: Life, standing: Standing) -> Iterator[str]:
+    """Say how the version in production does; nothing where the monitor has not judged it."""
+    stay = standing.stages[Stage.PRODUCTION].stay
+    row = list(life.measured[stay.version]) if stay else []
+    if stay and row:
+        latest, breaches = row[-1], sum(fact.said.breached for fact in row)
+        event: AccuracyMeasured = latest.said
+        held = "above" if event.mean_wql > event.limit else "within"
+        in_a_row = f"; {breaches} breaches in a row" if breaches else ""
+        yield (
+            f"v{stay.version} was judged on {sentences.moment(latest.at)}: mean wQL "
+            f"{event.mean_wql:.4g} on {event.points} points is {held} its limit {event.limit:.4g}, "
+            f"baseline {event.baseline_wql:.4g}{in_a_row}"
+        )
 
 
 def not_there(life: Life, standing: Standing) -> Iterator[str]:

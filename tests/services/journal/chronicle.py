@@ -44,7 +44,7 @@ class Chronicle:
         return NOON + timedelta(minutes=self.minute)
 
     def say(
-        self, event_class: type[Event], /, *, trip: str = "trip", cause: str = "", **changes: Any
+        self, event_class: type[Event], /, *, trip: str = "trip", because: str = "", **changes: Any
     ) -> str:
         """Say an event, by default because of a hint; answer its id."""
         event = event_class.example().changed(**changes)
@@ -58,7 +58,7 @@ class Chronicle:
             subject=event.subject,
             revision=None if by_person else Revision(number=self.revisions[producer], index=0),
             correlation_id=trip,
-            causation_id=event_id if by_person else cause or HINT,
+            causation_id=event_id if by_person else because or HINT,
             producer=producer,
             actor=ALICE if by_person else producer,
         )
@@ -72,8 +72,8 @@ class Chronicle:
         run_id = f"{MODEL}-r{version:012}"
         self.say(TrainingStarted, trip=trip, run_id=run_id)
         done = self.say(TrainingCompleted, trip=trip, run_id=run_id)
-        self.say(ModelEvaluated, trip=trip, cause=done, run_id=run_id)
-        return self.say(ModelRegistered, trip=trip, cause=done, run_id=run_id, version=version)
+        self.say(ModelEvaluated, trip=trip, because=done, run_id=run_id)
+        return self.say(ModelRegistered, trip=trip, because=done, run_id=run_id, version=version)
 
     def to_staging(self, version: int, trip: str) -> str:
         """Approve a version, so that it serves staging; answer the id of what says that."""
@@ -91,8 +91,8 @@ class Chronicle:
         config = f"{MODEL}-{stage}-v{version}-{len(self.entries)}"
         about: dict[str, Any] = {"version": version, "stage": stage, "endpoint_config": config}
         strategy = changes.get("strategy", "all-at-once")
-        cause = changes.get("cause", "")
-        self.say(DeploymentStarted, trip=trip, cause=cause, strategy=strategy, **about)
+        because = changes.get("because", "")
+        self.say(DeploymentStarted, trip=trip, because=because, strategy=strategy, **about)
         back = changes.get("taking_away")
         if back:
             self.say(
@@ -109,13 +109,17 @@ class Chronicle:
     def roll_back(self, version: int, back_to: int, trip: str) -> str:
         """Have a person take a version from production; answer what says that another is back."""
         wish = self.say(
-            RollbackRequested, trip=f"wish-{version}", stage="production", version=version
+            RollbackRequested,
+            trip=f"wish-{version}",
+            stage="production",
+            version=version,
+            reason="it looks odd",
         )
         return self.roll_out(
             back_to,
             "production",
             trip,
-            cause=wish,
+            because=wish,
             strategy=ROLLBACK,
             taking_away=version,
             reason=f"rolled back by {ALICE}: it looks odd",

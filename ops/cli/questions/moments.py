@@ -1,0 +1,26 @@
+"""A moment that is asked about, as people write it."""
+
+from datetime import datetime, timedelta
+
+from ops.cli.connection import Connection
+from ops.cli.errors import misused
+from ops.cli.times import begins
+
+
+def in_the_past(connection: Connection, given: datetime | timedelta) -> datetime:
+    """Answer a moment; how long ago it was is counted by the clock of the place.
+
+    Raises
+    ------
+    CliError
+        If it has not come yet, or is before all time.
+    """
+    now, moment = connection.clock.now(), begins(connection, given)
+    if moment is None:
+        raise misused(f"{given} ago is before all time", "write a time, as 2026-03-01T12:00Z")
+    if moment > now:
+        raise misused(
+            f"{moment:%Y-%m-%d %H:%M:%S} UTC is in the future: it is {now:%Y-%m-%d %H:%M:%S} there",
+            "ask for a moment of the past, as 2026-03-01T12:00Z or 2h",
+        )
+    return moment
