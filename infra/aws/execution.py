@@ -1,10 +1,14 @@
-"""What SageMaker may do in our name: a role each for pipelines, jobs, endpoints and features."""
+"""What SageMaker may do in our name: a role each for pipelines, jobs, endpoints and features.
+
+A row that nothing asks which we have SageMaker do says why (`unseen`); the tests compare both ways.
+"""
 
 from collections.abc import Mapping
 
 from infra.aws.environments import Environment
 from infra.aws.grants import Grant, Places, Role, use_of_key
 from shared.contracts import names, windows
+from shared.contracts.algorithms import DATASET_REPOSITORY
 from shared.contracts.names import Execution
 
 SAGEMAKER = "sagemaker.amazonaws.com"
@@ -35,14 +39,24 @@ def pipelines(places: Places) -> tuple[Grant, ...]:
     kinds["TransformJob"] = "transform-job"
     jobs_of = tuple(
         Grant(
-            tuple(f"sagemaker:{verb}{kind}" for verb in ("Create", "Describe", "Stop")),
+            tuple(f"sagemaker:{verb}{kind}" for verb in ("Create", "Describe")),
             places.jobs(resource),
             why="a step of a training",
         )
         for kind, resource in kinds.items()
     )
+    stops = tuple(
+        Grant(
+            (f"sagemaker:Stop{kind}",),
+            places.jobs(resource),
+            why="a step of a training that is stopped",
+            unseen="only where a person stops it, or another step of it fails",
+        )
+        for kind, resource in kinds.items()
+    )
     return (
         *jobs_of,
+        *stops,
         Grant(
             ("sagemaker:CreateModel", "sagemaker:DescribeModel"),
             places.jobs("model"),
@@ -78,8 +92,9 @@ def jobs(places: Places) -> tuple[Grant, ...]:
             ("s3:AbortMultipartUpload",),
             places.objects("runs/"),
             why="an upload that fails leaves nothing that costs money",
+            unseen="only where an upload fails",
         ),
-        *container(places),
+        *container(places, DATASET_REPOSITORY),
         Grant(
             ("kms:CreateGrant",),
             (places.keys(),),
@@ -105,8 +120,9 @@ def endpoints(places: Places) -> tuple[Grant, ...]:
     )
 
 
-def container(places: Places) -> tuple[Grant, ...]:
-    """Allow what SageMaker does around any container: find files, pull, print, measure, decrypt."""
+def container(places: Places, *repositories: str) -> tuple[Grant, ...]:
+    """Allow what SageMaker does around any container: find files, pull, print, measure, decrypt;
+    the images are the algorithms', and those of some more repositories."""
     return (
         Grant(
             ("s3:ListBucket", "s3:GetBucketLocation"),
@@ -116,8 +132,8 @@ def container(places: Places) -> tuple[Grant, ...]:
         Grant(("ecr:GetAuthorizationToken",), ("*",), why="images are pulled with a token"),
         Grant(
             ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
-            places.images(),
-            why="the algorithms' images",
+            places.images(*repositories),
+            why="the images of the programs",
         ),
         Grant(
             ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"),
@@ -135,7 +151,7 @@ def container(places: Places) -> tuple[Grant, ...]:
             why="how busy machines are",
             when={"StringLike": {"cloudwatch:namespace": ("/aws/sagemaker/*", "aws/sagemaker/*")}},
         ),
-        use_of_key(places, "s3", "sagemaker"),
+        use_of_key(places, "s3", "sagemaker", unseen=""),
     )
 
 
@@ -183,5 +199,5 @@ def features(places: Places) -> tuple[Grant, ...]:
             (*database, table),
             why="the table by which the offline store can be queried",
         ),
-        use_of_key(places, "s3", "sagemaker", "dynamodb"),
+        use_of_key(places, "s3", "sagemaker", "dynamodb", unseen=""),
     )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from infra.aws import arns
 from infra.aws.environments import Environment
 from shared.contracts import names
-from shared.contracts.algorithms import ALGORITHMS, DATASET_REPOSITORY
+from shared.contracts.algorithms import ALGORITHMS
 from shared.contracts.names import ModelParameter, Stage
 
 Conditions = Mapping[str, Mapping[str, tuple[str, ...]]]
@@ -178,12 +178,9 @@ class Places:
         """Answer what pipelines make: SageMaker names it after the execution, not after us."""
         return tuple(self.of("sagemaker", f"{kind}/pipelines-*") for kind in kinds)
 
-    def images(self) -> tuple[str, ...]:
-        """Answer the repositories of the algorithms' images, and of the prepare step's."""
-        repositories = (
-            DATASET_REPOSITORY,
-            *(row.image_repository for row in ALGORITHMS.values()),
-        )
+    def images(self, *others: str) -> tuple[str, ...]:
+        """Answer the repositories of the algorithms' images, and some others."""
+        repositories = (*others, *(row.image_repository for row in ALGORITHMS.values()))
         return tuple(self.of("ecr", f"repository/{one}") for one in repositories)
 
     def role(self, name: str) -> str:
@@ -227,7 +224,9 @@ def production(*statuses: str) -> tuple[Conditions, ...]:
     )
 
 
-def use_of_key(places: Places, *services: str) -> Grant:
+def use_of_key(
+    places: Places, *services: str, unseen: str = "the services call it for us"
+) -> Grant:
     """Allow the environment's key, where some services use it for the caller."""
     return Grant(
         ("kms:Decrypt", "kms:GenerateDataKey"),
@@ -237,5 +236,5 @@ def use_of_key(places: Places, *services: str) -> Grant:
             "ForAnyValue:StringEquals": {"kms:ResourceAliases": (names.key_alias(places.env),)},
             "StringEquals": {"kms:ViaService": tuple(map(places.endpoint_of, services))},
         },
-        unseen="the services call it for us",
+        unseen=unseen,
     )

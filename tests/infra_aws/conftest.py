@@ -5,7 +5,9 @@ from collections.abc import Mapping
 import pytest
 
 from infra.aws.environments import Environment
-from infra.local import account
+from infra.aws.templates import Where, resolve
+from infra.local import account as local
+from tests.infra_aws.made import Account
 from tests.infra_aws.synthesis import Template, synthesized
 
 
@@ -34,5 +36,11 @@ def local_templates(
     environment: Environment, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, Template]:
     """Answer the templates of the same environment in the local AWS's account and region."""
-    moved = environment.model_copy(update={"account": account.ACCOUNT, "region": account.REGION})
+    moved = environment.model_copy(update={"account": local.ACCOUNT, "region": local.REGION})
     return synthesized(moved, tmp_path_factory.mktemp("synthesized"))
+
+
+@pytest.fixture(scope="session")
+def account(environment: Environment, templates: Mapping[str, Template]) -> Account:
+    """Answer what the templates make."""
+    return Account(resolve(templates, Where(environment.account, environment.region)))

@@ -3,7 +3,7 @@
 The edges come from the tables of contracts and alarms; what is checked is the template.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import pytest
@@ -11,12 +11,11 @@ import pytest
 from infra.aws import arns
 from infra.aws.environments import Environment
 from infra.aws.permissions import POLLER
-from infra.aws.templates import Resource, Where, resolve
 from shared.contracts import names
 from shared.contracts.names import Execution
 from shared.contracts.subscriptions import SCHEDULES, SERVICES, aws_pattern, our_pattern
 from tests.infra_aws import iam
-from tests.infra_aws.synthesis import Template
+from tests.infra_aws.made import Account
 
 ENV, ACCOUNT, REGION = "dev", "123456789012", "eu-central-1"
 STRANGER = "999999999999"
@@ -41,51 +40,6 @@ SENDINGS = [
 ]
 CONSUMED = [(service, names.queue(ENV, service)) for service in SERVICES]
 CONSUMED.append(("ingest", names.records_queue(ENV)))
-
-
-class Account:
-    """What the templates make, by kind and name."""
-
-    def __init__(self, resources: Sequence[Resource]) -> None:
-        self.resources = resources
-
-    def all(self, kind: str) -> Iterator[Mapping[str, Any]]:
-        """Answer the properties of all resources of a kind."""
-        return (one.properties for one in self.resources if one.kind == f"AWS::{kind}")
-
-    def one(self, kind: str, key: str, name: str) -> Mapping[str, Any]:
-        """Answer the properties of the one of a name."""
-        (found,) = (each for each in self.all(kind) if each[key] == name)
-        return found
-
-    def policy_of_queue(self, name: str) -> Mapping[str, Any]:
-        """Answer who may send to a queue."""
-        (found,) = (
-            each["PolicyDocument"]
-            for each in self.all("SQS::QueuePolicy")
-            if each["Queues"][0].rsplit("/", 1)[-1] == name
-        )
-        return found  # type: ignore[no-any-return]
-
-    def key_policy(self) -> Mapping[str, Any]:
-        """Answer who may use the key."""
-        (key,) = self.all("KMS::Key")
-        return key["KeyPolicy"]  # type: ignore[no-any-return]
-
-    def policy_of_role(self, name: str) -> Mapping[str, Any]:
-        """Answer what a role may do."""
-        (inline,) = self.one("IAM::Role", "RoleName", name)["Policies"]
-        return inline["PolicyDocument"]  # type: ignore[no-any-return]
-
-    def takes(self, role: str, service: str) -> bool:
-        """Tell whether a service, and only it, takes a role."""
-        (trust,) = self.one("IAM::Role", "RoleName", role)["AssumeRolePolicyDocument"]["Statement"]
-        return bool(trust["Principal"] == {"Service": f"{service}.amazonaws.com"})
-
-
-@pytest.fixture(scope="module")
-def account(environment: Environment, templates: Mapping[str, Template]) -> Account:
-    return Account(resolve(templates, Where(environment.account, environment.region)))
 
 
 def key_admits(account: Account, service: str, said_account: str) -> bool:
@@ -227,56 +181,6 @@ def test_an_event_source_takes_from_its_queue_with_the_functions_role(
     for action in ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"):
         assert iam.allows(document, action, arn, {})
     assert has_key(account, role, "sqs", "kms:Decrypt")
-
-
-IMAGE = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/modelcycle/lightgbm"
-STRANGE_IMAGE = f"arn:aws:ecr:{REGION}:{ACCOUNT}:repository/another"
-OF_SAGEMAKER: list[tuple[Execution, str, str, bool]] = [
-    (Execution.JOBS, "s3:GetObject", f"{BUCKET}/features/x", True),
-    (Execution.JOBS, "s3:GetObject", f"{BUCKET}/runs/x", True),
-    (Execution.JOBS, "s3:PutObject", f"{BUCKET}/runs/x", True),
-    (Execution.JOBS, "s3:PutObject", f"{BUCKET}/features/x", False),
-    (Execution.JOBS, "s3:ListBucket", BUCKET, True),
-    (Execution.JOBS, "s3:GetObject", "arn:aws:s3:::another/runs/x", False),
-    (Execution.JOBS, "ecr:BatchGetImage", IMAGE, True),
-    (Execution.JOBS, "ecr:BatchGetImage", STRANGE_IMAGE, False),
-    (Execution.ENDPOINTS, "s3:GetObject", f"{BUCKET}/runs/x", True),
-    (Execution.ENDPOINTS, "s3:GetObject", f"{BUCKET}/features/x", False),
-    (Execution.ENDPOINTS, "s3:PutObject", f"{BUCKET}/runs/x", False),
-    (Execution.ENDPOINTS, "ecr:BatchGetImage", IMAGE, True),
-    (Execution.FEATURES, "s3:PutObject", f"{BUCKET}/features/x", True),
-    (Execution.FEATURES, "s3:PutObject", f"{BUCKET}/runs/x", False),
-    (Execution.PIPELINES, "s3:GetObject", f"{BUCKET}/runs/x", False),
-]
-
-
-@pytest.mark.parametrize(("part", "action", "resource", "allowed"), OF_SAGEMAKER)
-def test_sagemakers_roles_reach_the_bucket_and_the_images(
-    account: Account, part: Execution, action: str, resource: str, allowed: bool
-) -> None:
-    role = names.execution_role(ENV, part)
-    assert account.takes(role, "sagemaker")
-    assert iam.allows(account.policy_of_role(role), action, resource, {}) is allowed
-
-
-@pytest.mark.parametrize("part", [Execution.JOBS, Execution.ENDPOINTS, Execution.FEATURES])
-def test_whoever_reaches_the_bucket_has_its_key(account: Account, part: Execution) -> None:
-    role = names.execution_role(ENV, part)
-    assert all(has_key(account, role, "s3", action) for action in USE_OF_KEY)
-
-
-def test_a_job_looks_at_the_key_of_its_disks_and_grants_its_use_to_aws_alone(
-    account: Account,
-) -> None:
-    document = account.policy_of_role(names.execution_role(ENV, Execution.JOBS))
-    ours = {"kms:ResourceAliases": names.key_alias(ENV)}
-    another = {"kms:ResourceAliases": "alias/another"}
-    for_aws = {"kms:GrantIsForAWSResource": "true"}  # a request to describe has no such key
-    assert iam.allows(document, "kms:DescribeKey", KEY, ours)
-    assert not iam.allows(document, "kms:DescribeKey", KEY, another)
-    assert iam.allows(document, "kms:CreateGrant", KEY, ours | for_aws)
-    assert not iam.allows(document, "kms:CreateGrant", KEY, another | for_aws)
-    assert not iam.allows(document, "kms:CreateGrant", KEY, ours)
 
 
 def test_each_role_of_sagemaker_is_given_to_what_it_is_for(
