@@ -64,6 +64,7 @@ VERBS = {
         "ops.cli.questions.lineage:lineage", "Show from what a version was made, and verify it."
     ),
     "events": Verb("ops.cli.events:events", "List and show what happened."),
+    "rules": Verb("ops.cli.rules.command:rules", "Explain which rules an event matches."),
     "dlq": Verb("ops.cli.dlq.command:dlq", "See dead letters, and redrive or drop them."),
     "cost": Verb("ops.cli.cost:cost", "Tell what an environment costs in a month."),
     "doctor": Verb("ops.cli.doctor:doctor", "Check this machine, AWS and the environment."),

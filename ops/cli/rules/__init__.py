@@ -1,0 +1,1 @@
+"""Rules of EventBridge: which of them an event matches, and why."""

@@ -1,0 +1,134 @@
+"""The event that a person asks about: from a file, from the journal, or the example of its type."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pydantic.fields import FieldInfo
+
+from ops.cli.connection import Connection
+from ops.cli.errors import misused
+from ops.cli.speak import envelope, on_the_bus
+from ops.cli.story import Story
+from shared.contracts import aws, names
+from shared.contracts.aws import Hint
+from shared.contracts.door import open_event
+from shared.contracts.envelope import ANY_SERVICE, ContractError, Event
+from shared.contracts.lifecycle import EVENTS
+from shared.contracts.subscriptions import SERVICES, SUBSCRIPTIONS
+
+FILE_BYTES_MAX = 1024 * 1024  # AWS: what SQS takes; an event is smaller
+DEFAULT_BUS = "default"
+HINTS = {name: hint for hint in aws.IN_ORDER for name in (hint.__name__, hint.aws_name)}
+
+
+class Asked(NamedTuple):
+    """An event as rules see it."""
+
+    where_from: str
+    event: Mapping[str, Any]
+    bus: str
+
+
+def asked(connection: Connection, given: str) -> Asked:
+    """Find the event that was named.
+
+    Raises
+    ------
+    CliError
+        If there is none, or the file holds none.
+    """
+    if given in EVENTS:
+        where_from, event = "its example", example(connection, EVENTS[given])
+    elif given in HINTS:
+        where_from, event = "its example", hint_example(HINTS[given])
+    elif Path(given).is_file():
+        where_from, event = given, read(Path(given))
+    else:
+        where_from, event = "the journal", Story(connection).find(given).as_event()
+    source = str(event.get("source", ""))
+    bus = DEFAULT_BUS if source.startswith("aws.") else names.bus(connection.env)
+    return Asked(where_from, {**around(connection), **event}, bus)
+
+
+def around(connection: Connection) -> dict[str, Any]:
+    """Answer what EventBridge puts around every event."""
+    return {
+        "version": "0",
+        "id": "5b5b1f86-6d1c-5c6e-9b5e-0d9d1c0a7f10",
+        "account": connection.identity.account,
+        "time": f"{connection.clock.now():%Y-%m-%dT%H:%M:%SZ}",
+        "region": connection.region,
+        "resources": [],
+    }
+
+
+def example(connection: Connection, kind: type[Event]) -> dict[str, Any]:
+    """Answer the example of an event of ours."""
+    producer = SERVICES[0] if kind.producer == ANY_SERVICE else None
+    said = envelope(
+        kind.example(), connection.identity.arn, connection.clock.now(), producer=producer
+    )
+    return on_the_bus(said)
+
+
+def hint_example(kind: type[Hint]) -> dict[str, Any]:
+    """Answer an event of AWS with the examples of what we read of it."""
+    detail = {
+        alias(field): field.examples[0] for field in kind.model_fields.values() if field.examples
+    }
+    return {"source": aws.SOURCE, "detail-type": kind.aws_name, "detail": detail}
+
+
+def alias(field: FieldInfo) -> str:
+    """Answer AWS's name of a field."""
+    return str(field.validation_alias)
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Read an event from a file: as a rule, a queue or `modelcycle events show --json` has it.
+
+    Raises
+    ------
+    CliError
+        If it holds none.
+    """
+    with path.open("rb") as file:
+        body = file.read(FILE_BYTES_MAX + 1)
+    try:
+        if len(body) > FILE_BYTES_MAX:
+            raise ValueError(f"it is larger than {FILE_BYTES_MAX:,} bytes")
+        event = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise misused(f"{path}: no JSON: {error}", "give a file with one event as JSON") from error
+    if isinstance(event, dict) and "detail_type" in event:
+        event = {**event, "detail-type": event["detail_type"]}
+    missing = [
+        key
+        for key in ("source", "detail-type", "detail")
+        if not isinstance(event, dict) or key not in event
+    ]
+    if missing:
+        raise misused(
+            f"{path}: no event: it lacks {', '.join(missing)}",
+            "give an event as EventBridge delivers it, or as `modelcycle events show ID --json` "
+            "prints it",
+        )
+    return dict(event)
+
+
+def refusal(event: Mapping[str, Any]) -> str:
+    """Say why the door of every service would refuse an event; nothing where none would."""
+    try:
+        open_event(event)
+    except ContractError as error:
+        return str(error)
+    return ""
+
+
+def should_hear(event: Mapping[str, Any]) -> tuple[str, ...]:
+    """Answer the services that hear an event according to the subscriptions table."""
+    name = event["detail-type"]
+    kind = HINTS.get(name) if event["source"] == aws.SOURCE else EVENTS.get(name)
+    return tuple(row.service for row in SUBSCRIPTIONS if row.event is kind)
