@@ -12,6 +12,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.yaml_files import FileError
 from ops.cli.errors import CliError, failed, misused, no_aws
+from ops.replay.errors import ReplayError
+from services.journal.pages import DamagedError
 from shared.contracts.complaints import SpecError
 from shared.contracts.names import IllegalNameError
 from shared.messaging.aws_errors import LATER, code_of, message_of
@@ -57,6 +59,10 @@ MISSING = frozenset(
 HTTP_SERVER_ERROR = 500
 LOG_IN = "log in again (aws sso login), or choose another profile with AWS_PROFILE"
 CORRECT = "correct the parameter, or apply the file again: modelcycle models apply PATH"
+MEND = (
+    "bring the object's earlier version back, which the bucket keeps for 30 days; or leave its day "
+    "out with --from and --to"
+)
 CHOOSE = (
     "for the local AWS start it with `modelcycle up` (or `make up`) and set the variables that it "
     "shows; for an account set AWS_PROFILE"
@@ -72,10 +78,20 @@ def explain(error: BaseException) -> CliError:
             return error
         case FileError():
             return misused(str(error), "correct the files; nothing was written")
+        case ReplayError():
+            return misused(error.what, error.fix)
         case SpecError():
             return failed(f"what is stored cannot be read: {first_line(error)}", CORRECT)
         case IllegalNameError():
             return misused(str(error), "correct the name; nothing was written")
+        case DamagedError():
+            return failed(f"the journal's archive is damaged: {error}", MEND)
+    return of_outside(error)
+
+
+def of_outside(error: BaseException) -> CliError:
+    """Explain what AWS, or the system, has answered or not answered."""
+    match error:
         case ClientError():
             return answered(error)
         case BotoCoreError():

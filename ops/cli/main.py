@@ -66,6 +66,9 @@ VERBS = {
     "events": Verb("ops.cli.events:events", "List and show what happened."),
     "rules": Verb("ops.cli.rules.command:rules", "Explain which rules an event matches."),
     "dlq": Verb("ops.cli.dlq.command:dlq", "See dead letters, and redrive or drop them."),
+    "journal": Verb(
+        "ops.cli.journal:journal", "Compare the journal with S3, and rebuild it from there."
+    ),
     "cost": Verb("ops.cli.cost:cost", "Tell what an environment costs in a month."),
     "doctor": Verb("ops.cli.doctor:doctor", "Check this machine, AWS and the environment."),
 }

@@ -67,8 +67,8 @@ class Archive:
         for folder, of_day in groupby(keys, key=pages.folder_of_key):
             yield Day(folder, tuple(of_day))
 
-    def pages(self, day: Day) -> Iterator[tuple[Entry, ...]]:
-        """Answer the entries of each page of a day, in no order.
+    def entries(self, day: Day) -> Iterator[Entry]:
+        """Answer the entries of a day, in no order, and some more than once.
 
         Raises
         ------
@@ -79,7 +79,7 @@ class Archive:
             for first in range(0, len(day.keys), FETCHED):
                 keys = day.keys[first : first + FETCHED]
                 for key, body in zip(keys, threads.map(self.shelf.get, keys), strict=True):
-                    yield pages.opened(Page(key, body))
+                    yield from pages.opened(Page(key, body))
 
     def read(
         self,
@@ -102,13 +102,8 @@ class Archive:
             At the first page that is not what the journal wrote.
         """
         for day in self.days(since, until):
-            wanted = (
-                entry
-                for page in self.pages(day)
-                for entry in page
-                if since <= entry.occurred_at <= until and subject in (None, entry.subject)
-            )
-            yield from in_order(wanted)
+            wanted = (entry for entry in self.entries(day) if subject in (None, entry.subject))
+            yield from in_order(one for one in wanted if since <= one.occurred_at <= until)
 
 
 def in_order(entries: Iterable[Entry]) -> Iterator[Entry]:

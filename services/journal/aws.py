@@ -20,6 +20,7 @@ BY_EVENT, BY_CAUSE, LIFE, ALL = "by-event", "by-cause", "life", "all"
 KNOWN = "ConditionalCheckFailedException"
 THERE = "PreconditionFailed"
 AT_IT = "ConditionalRequestConflict"  # somebody writes it right now
+KEY = ("subject", "position")
 Item = Mapping[str, Any]
 TEXTS = ("subject", "position", "event_id", "detail_type", "source", "causation_id")
 
@@ -83,6 +84,25 @@ class DynamoBook:
         others = [self.whole(key) for key in keys]
         return [one for one in others if one and one.event_id != event_id][:limit]
 
+    def each(self, since: str, until: str) -> Iterator[Entry]:
+        """Answer all entries between two positions, in order, a page at a time."""
+        query = {**within("book", BOOK, since, until), "IndexName": ALL}
+        pages = self.client.get_paginator("query").paginate(TableName=self.table, **query)
+        with translated():
+            for page in pages:
+                yield from map(read, page["Items"])
+
+    def holds(self, entry: Entry) -> bool:
+        """Tell whether it was written."""
+        with translated():
+            answer = self.client.get_item(
+                TableName=self.table,
+                Key={name: {"S": getattr(entry, name)} for name in KEY},
+                ProjectionExpression="event_id",
+                ConsistentRead=True,
+            )
+        return "Item" in answer
+
     def find(self, event_id: str) -> Entry | None:
         """Answer the entry of an event; None if it is not known."""
         keys = self.asked({**equal("event_id", event_id), "IndexName": BY_EVENT}, 1)
@@ -99,7 +119,7 @@ class DynamoBook:
 
     def whole(self, item: Item) -> Entry | None:
         """Read the entry that an index has the key of; None if it has expired meanwhile."""
-        key = {name: item[name] for name in ("subject", "position")}
+        key = {name: item[name] for name in KEY}
         with translated():
             answer = self.client.get_item(TableName=self.table, Key=key)
         return read(answer["Item"]) if "Item" in answer else None

@@ -86,6 +86,12 @@ class Entry(Frozen):
         """Whether it was marked as sent again; else it is as it was said first."""
         return bool(self.detail["metadata"].get("replayed"))
 
+    @property
+    def as_said(self) -> "Entry":
+        """A copy without the mark that it was sent again."""
+        metadata = {k: v for k, v in self.detail["metadata"].items() if k != "replayed"}
+        return self.changed(detail={**self.detail, "metadata": metadata})
+
     def as_event(self) -> dict[str, Any]:
         """Answer the event as it was on the bus: `open_event` reads it."""
         return {"source": self.source, "detail-type": self.detail_type, "detail": self.detail}

@@ -33,6 +33,14 @@ class Book(Protocol):
         """Answer what was said because of an event, or of a hint, in order; at most `limit`."""
         ...
 
+    def each(self, since: str, until: str) -> Iterator[Entry]:
+        """Answer all entries between two positions, in order, a page at a time."""
+        ...
+
+    def holds(self, entry: Entry) -> bool:
+        """Tell whether it was written."""
+        ...
+
     def find(self, event_id: str) -> Entry | None:
         """Answer the entry of an event; None if it is not known."""
         ...

@@ -9,6 +9,7 @@ from infra.local.provision import table_definition
 from services.journal import reading
 from services.journal.aws import DynamoBook
 from services.journal.domain import Entry
+from services.journal.reading import BEGINNING, END
 from shared.contracts.envelope import Event, Revision
 from shared.contracts.lifecycle import (
     AccuracyMeasured,
@@ -114,6 +115,19 @@ class BookContract:
         assert [one.event_id for one in reading.life(book, "fees")] == [
             f"{number:04}" for number in range(1_300)
         ]
+
+    def test_all_of_many_pages_is_told_in_order_between_two_positions(self, book: Any) -> None:
+        event = RetrainRequested.example().changed(note="x" * 900)
+        entries = [entry_of(said(event, str(number), at(number))) for number in range(1_300)]
+        for entry in reversed(entries):
+            book.keep(entry)
+        assert list(book.each(BEGINNING, END)) == entries
+        assert list(book.each(entries[3].position, entries[9].position)) == entries[3:10]
+
+    def test_it_is_known_what_is_held(self, book: Any) -> None:
+        entry = kept(book, RetrainRequested.example(), "a")
+        assert book.holds(entry)
+        assert not book.holds(entry.changed(subject="other"))
 
     def test_what_an_event_caused_is_told_and_not_itself(self, book: Any) -> None:
         kept(book, RetrainRequested.example(), "root")

@@ -42,6 +42,12 @@ class MemoryBook:
         others = (one for one in found if one.event_id != event_id)
         return sorted(others, key=lambda one: one.position)[:limit]
 
+    def each(self, since: str, until: str) -> Iterator[Entry]:
+        return reversed(self.latest(None, since, until, len(self.entries)))
+
+    def holds(self, entry: Entry) -> bool:
+        return (entry.subject, entry.position) in self.entries
+
     def find(self, event_id: str) -> Entry | None:
         return next((one for one in self.entries.values() if one.event_id == event_id), None)
 

@@ -1,0 +1,261 @@
+"""``modelcycle journal``: the journal's table and its archive in S3, compared and mended."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import click
+
+from ops.cli import output
+from ops.cli.connecting import connected
+from ops.cli.connection import Connection
+from ops.cli.errors import failed, misused
+from ops.cli.progress import progress
+from ops.cli.times import Since, begins
+from shared.contracts import names
+
+if TYPE_CHECKING:
+    from services.journal.archive import Archive, Day
+    from services.journal.aws import DynamoBook
+    from services.journal.mending import Compared
+
+F = TypeVar("F", bound=Callable[..., object])
+Moment = datetime | timedelta | None
+SHOWN = 3
+"""Ids of events that differ, of each kind."""
+
+
+class Sides(NamedTuple):
+    """Both places where events are kept, and the stretch of time that is looked at."""
+
+    archive: "Archive"
+    book: "DynamoBook"
+    since: datetime
+    until: datetime
+
+    @property
+    def stretch(self) -> str:
+        """The stretch in words."""
+        return f"between {told(self.since)} and {told(self.until)}"
+
+
+@click.group()
+def journal() -> None:
+    """Compare the journal's table with its archive in S3, and rebuild it from there."""
+
+
+def bounded(command: F) -> F:
+    """Give a command the bounds of a stretch of time."""
+    for option in (
+        click.option("--to", "until", type=Since(), help="Up to a moment (UTC), or so long ago."),
+        click.option("--from", "since", type=Since(), help="From a moment (UTC), or so long ago."),
+    ):
+        command = option(command)
+    return command
+
+
+@journal.command()
+@bounded
+@click.option("--dry-run", is_flag=True, help="Write nothing: tell what would be written.")
+@output.reads
+@connected
+def rebuild(
+    connection: Connection, since: Moment, until: Moment, dry_run: bool, as_json: bool
+) -> None:
+    """Write into the table what S3 holds and the table lacks.
+
+    What is there already stays as it is, so it may be done again, and while the loop runs.
+    """
+    from services.journal import mending
+
+    both = sides(connection, since, until)
+    days = found(connection, both)
+    done = []
+    with progress() as shown:
+        task = shown.add_task("reading", total=len(days))
+        for day in days:
+            shown.update(task, description=day.folder)
+            one = mending.rebuild(
+                both.archive, both.book, day, both.since, both.until, is_dry=dry_run
+            )
+            done.append(one)
+            shown.advance(task)
+    events, written = (sum(counts) for counts in zip(*(one[1:] for one in done), strict=True))
+    if not events:
+        raise nothing(connection, both)
+    answer = {
+        "days": len(done),
+        "events": events,
+        "to_be_written" if dry_run else "written": written,
+        "there_already": events - written,
+    }
+    if as_json:
+        return output.document({"environment": connection.env, **answer})
+    return show_counts(answer)
+
+
+@journal.command()
+@bounded
+@output.reads
+@connected
+def check(connection: Connection, since: Moment, until: Moment, as_json: bool) -> None:
+    """Compare the table with S3; exit code 1 where they differ.
+
+    What came within the last minutes may be on its way still: `--to 15m` leaves it out.
+    """
+    from services.journal import mending
+
+    both = sides(connection, since, until)
+    days: list[Compared] = []
+    with progress() as shown:
+        task = shown.add_task("reading", total=None)
+        for day in mending.compare(both.archive, both.book, both.since, both.until):
+            shown.update(task, description=day.folder)
+            days.append(day)
+    if not days:
+        raise nothing(connection, both)
+    answer = {
+        "days": len(days),
+        "events": sum(day.events for day in days),
+        **counts(days),
+    }
+    different = [day for day in days if not day.is_same]
+    if as_json:
+        rows = [as_document(day) for day in different]
+        output.document({"environment": connection.env, **answer, "differences": rows})
+    else:
+        show_counts(answer)
+        show(different)
+    if different:
+        raise failed(
+            f"the table and S3 differ on {len(different):,} of {len(days):,} days", advice(days)
+        )
+
+
+def sides(connection: Connection, since: Moment, until: Moment) -> Sides:
+    """Find both places, and the stretch of time that is asked about.
+
+    Raises
+    ------
+    CliError
+        If there is no such environment, or the stretch has no length or lies in the future.
+    """
+    from services.journal import archive
+    from services.journal.aws import DynamoBook, S3Shelf
+
+    connection.require_environment()
+    now = connection.clock.now()
+    days = kept_days(connection)
+    earliest = archive.BEGINNING if days is None else now - timedelta(days=days)
+    first = begins(connection, since) or archive.BEGINNING
+    last = begins(connection, until) or archive.END
+    if first > last:
+        what = f"--from {told(first)} is after --to {told(last)}"
+        raise misused(what, "give the earlier moment first")
+    if first > now:
+        raise misused(f"--from {told(first)} is in the future", f"it is {told(now)} there")
+    if last < earliest:
+        what = f"--to {told(last)}: the table keeps events for {days} days"
+        raise misused(what, f"give a moment after {told(earliest)}")
+    if since is not None and first < earliest:
+        output.note(f"what was before {told(earliest)} is left out: the table keeps {days} days")
+    table = names.table(connection.env, "journal")
+    return Sides(
+        archive.Archive(S3Shelf(connection.client("s3"), connection.bucket)),
+        DynamoBook(connection.client("dynamodb"), table, days),
+        max(first, earliest),
+        last,
+    )
+
+
+def kept_days(connection: Connection) -> int | None:
+    """Answer how long the table keeps events, as the environment's file says; None: for ever."""
+    if connection.is_local:
+        return None
+    from infra.aws import environments
+
+    return environments.load(connection.env).journal.queries_days
+
+
+def found(connection: Connection, both: Sides) -> "list[Day]":
+    """Answer the days of which S3 holds something.
+
+    Raises
+    ------
+    CliError
+        If there is none.
+    """
+    if days := list(both.archive.days(both.since, both.until)):
+        return days
+    raise nothing(connection, both)
+
+
+def nothing(connection: Connection, both: Sides) -> Exception:
+    """Say that there is nothing to look at."""
+    return misused(
+        f"s3://{connection.bucket}/journal/ holds nothing {both.stretch}",
+        "give another --from and --to, or leave them out",
+    )
+
+
+def show_counts(answer: Mapping[str, int]) -> None:
+    """Show numbers, each below its name."""
+    columns = [f">{name.replace('_', ' ')}" for name in answer]
+    output.table(columns, [[f"{number:,}" for number in answer.values()]])
+
+
+def show(different: "list[Compared]") -> None:
+    """Show the days on which table and archive differ."""
+    if not different:
+        return output.note("the table and S3 hold the same")
+    click.echo()
+    columns = ("day", ">only in table", ">only in S3", ">changed", "such as")
+    return output.table(
+        columns, ((day_of(one), *map(len, one[2:]), such_as(one)) for one in different)
+    )
+
+
+def advice(days: "list[Compared]") -> str:
+    """Say what to do about differences."""
+    found = counts(days)
+    texts = {
+        "only_in_s3": "`modelcycle journal rebuild` writes into the table what only S3 holds",
+        "only_in_table": "what only the table holds is on its way to S3 for some minutes (check "
+        "again); later, a page was deleted: the bucket gives it back within 30 days",
+        "changed": "what was changed, S3 holds as it was said: find out who may write the table",
+    }
+    return "; ".join(text for kind, text in texts.items() if found[kind])
+
+
+def counts(days: "list[Compared]") -> dict[str, int]:
+    """Answer how many events only the table holds, only S3, and both with other words."""
+    return {
+        "only_in_table": sum(len(day.only_table) for day in days),
+        "only_in_s3": sum(len(day.only_archive) for day in days),
+        "changed": sum(len(day.changed) for day in days),
+    }
+
+
+def such_as(day: "Compared") -> str:
+    """Name the first events of each kind."""
+    return ", ".join(one for kind in day[2:] for one in kind[:SHOWN])
+
+
+def day_of(day: "Compared") -> str:
+    """Name a day."""
+    return day.folder.partition("/")[2].replace("/", "-")
+
+
+def told(moment: datetime) -> str:
+    """Write a moment for people."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+
+
+def as_document(day: "Compared") -> dict[str, object]:
+    """Tell programs how table and archive differ on a day."""
+    return {
+        "day": day_of(day),
+        "only_in_table": list(day.only_table),
+        "only_in_s3": list(day.only_archive),
+        "changed": list(day.changed),
+    }
