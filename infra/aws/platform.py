@@ -25,12 +25,11 @@ from shared.contracts.tables import TABLES, TTL_ATTRIBUTE, Table
 
 KEY_USERS = {
     "events": "rules send to encrypted queues",
-    "sns": "a topic hands on what it decrypts",
-    "sqs": "a queue moves what fails to its dead letters",
     "cloudwatch": "alarms go to an encrypted topic",
 }
 """AWS's services that use the key in nobody's name, and what for. Whoever has a role, has the key
-by that."""
+by that. SQS and SNS are not among them: a queue moves what fails to its dead letters, and a topic
+mails what it was told, without asking in their own names; SNS would, if a topic fed a queue."""
 OLD_OBJECT_DAYS = 30  # how long a replaced object can be brought back
 UNFINISHED_UPLOAD_DAYS = 7
 

@@ -3,7 +3,7 @@
 The edges come from the tables of contracts and alarms; what is checked is the template.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pytest
@@ -226,10 +226,25 @@ def denied(document: Mapping[str, Any], action: str, values: Mapping[str, str]) 
     )
 
 
-def test_the_key_lets_in_nobody_but_the_account_and_the_services_of_the_edges(
+def senders(account: Account) -> Iterator[str]:
+    """Answer the services of AWS that send in nobody's name to what is encrypted with the key:
+    whom the policy of a queue or a topic lets in, and who feeds a queue from a topic."""
+    for kind in ("SQS::QueuePolicy", "SNS::TopicPolicy"):
+        for policy in account.all(kind):
+            for statement in policy["PolicyDocument"]["Statement"]:
+                if statement["Effect"] == "Allow":
+                    yield statement["Principal"]["Service"]
+    if any(one["Protocol"] == "sqs" for one in account.all("SNS::Subscription")):
+        yield "sns.amazonaws.com"
+
+
+def test_the_key_lets_in_the_account_and_exactly_those_services_that_send(
     account: Account,
 ) -> None:
     root = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
     let_in = [statement["Principal"] for statement in account.key_policy()["Statement"]]
-    services = {one["Service"] for one in let_in if one != root}
-    assert services == {f"{name}.amazonaws.com" for name in ("events", "cloudwatch", "sns", "sqs")}
+    services = [one["Service"] for one in let_in if one != root]
+    assert sorted(services) == sorted(set(senders(account)))
+    assert sorted(services) == ["cloudwatch.amazonaws.com", "events.amazonaws.com"]
+    for stranger in ("sns", "sqs", "s3", "lambda"):
+        assert not key_admits(account, stranger, ACCOUNT)

@@ -72,7 +72,7 @@ def test_the_key_is_used_by_services_that_send_for_this_account_only(platform: T
         if "Service" in statement["Principal"]
     }
     of_us = {"StringEquals": {"aws:SourceAccount": "123456789012"}}
-    services = ("events", "cloudwatch", "sns", "sqs")
+    services = ("events", "cloudwatch")
     assert users == {f"{service}.amazonaws.com": of_us for service in services}
     assert only(platform, "AWS::KMS::Alias")["AliasName"] == names.key_alias("dev")
 
