@@ -69,6 +69,7 @@ VERBS = {
     "journal": Verb(
         "ops.cli.journal:journal", "Compare the journal with S3, and rebuild it from there."
     ),
+    "replay": Verb("ops.cli.replay.command:replay", "Take recorded decisions again, and compare."),
     "cost": Verb("ops.cli.cost:cost", "Tell what an environment costs in a month."),
     "doctor": Verb("ops.cli.doctor:doctor", "Check this machine, AWS and the environment."),
 }

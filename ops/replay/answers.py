@@ -49,7 +49,7 @@ class Answers:
             if told is None:
                 answer = self._otherwise(question, UNTOLD)
                 if answer is UNTOLD:
-                    raise UntoldError(f"it asks {question}{asked}, which was not asked then")
+                    raise UntoldError(f"it looks at {question}{asked}, at which nobody looked then")
                 return answer
             # asked twice, it was answered twice; who asks more often hears the last answer again
             answer = told.pop(0) if len(told) > 1 else told[0]

@@ -72,6 +72,8 @@ class Life:
         Whether it has decided otherwise by itself.
     stopped : str
         Why the record does not tell how it went on; empty while it does.
+    stopped_at : datetime or None
+        Since when.
     untold : int
         Decisions after that.
     """
@@ -89,6 +91,7 @@ class Life:
         self.because: Difference | None = None
         self.is_own = False
         self.stopped = ""
+        self.stopped_at: datetime | None = None
         self.untold = 0
         self.effects = effects_by_kind(replayable.effects)
         self.hears = {event.detail_type(): event for event in replayable.handlers}
@@ -106,9 +109,10 @@ class Life:
         if not self.is_own:
             self.because = self.because or root
 
-    def stop(self, why: str) -> None:
+    def stop(self, why: str, at: datetime) -> None:
         """Note why the record does not tell how it went on; the first reason counts."""
-        self.stopped = self.stopped or why
+        if not self.stopped:
+            self.stopped, self.stopped_at = why, at
 
     def decide(self, one: Recorded, heard: Envelope[Event] | None, then: Items) -> Told | None:
         """Take a recorded decision again; None: nothing is decided now.

@@ -100,7 +100,7 @@ class Replay:
         if root:
             life.depart(root)
             if life.replayable.sees_its_work:
-                life.stop(OWN_WORK)
+                life.stop(OWN_WORK, one.record.now)
         elif life.stopped:
             life.untold += 1
         else:
@@ -120,7 +120,7 @@ class Replay:
             return None
         life = self.begun(whose)
         if record.state_before != self.states_then[whose]:
-            life.stop(GAP.format(one.number))
+            life.stop(GAP.format(one.number), record.now)
         self.states_then[whose] = record.state_after
         return life
 
@@ -145,7 +145,7 @@ class Replay:
         try:
             now = life.decide(one, self.heard(one, life), items)
         except UntoldError as error:
-            life.stop(str(error))
+            life.stop(str(error), one.record.now)
             self.note(Difference(one, then, None, differences(then, None), life.stopped), life)
             return
         self.told[one.number] = now
@@ -197,7 +197,7 @@ class Replay:
             try:
                 told = life.hear_news(news, at)
             except UntoldError as error:
-                life.stop(f"it hears {said.kind}, and {error}")
+                life.stop(f"it hears {said.kind}, and {error}", at)
                 continue
             for follows in told.events if told else ():
                 self.tell(follows, root, at)

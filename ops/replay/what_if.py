@@ -4,19 +4,26 @@ What people declare is replaced wherever it was seen. What AWS did is known of w
 only: an outcome is believed where the action is the same in all that its outcome depends on.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from ops.replay.answers import UNTOLD, UntoldError
+from infra.spec_files import load
+from ops.replay.answers import UNTOLD, UntoldError, typed
+from ops.replay.errors import ReplayError
 from ops.replay.life import Elsewhere
+from ops.replay.recording import Recording
 from services.evaluator.domain.actions import Evaluate
 from services.evaluator.domain.champion import NONE_IN_PRODUCTION
 from services.evaluator.domain.limit import UNKNOWN
 from services.evaluator.domain.outcomes import Evaluated
 from services.monitor.domain.actions import ScoreOrigins
 from services.trainer.domain.actions import StartRun
+from services.trainer.domain.seen import World
 from services.trainer.domain.wishes import training_digest
+from services.trainer.ports import Look
+from shared.contracts.complaints import suggestion
 from shared.contracts.spec_parts import Gate
 from shared.contracts.specs import ModelSpec
 from shared.messaging.decision import Todo
@@ -100,3 +107,46 @@ TRANSFERS: Mapping[str, Callable[[str, str, Any], Any]] = MappingProxyType(
     }
 )
 """How the outcome of a recorded action is that of another one, where it is."""
+
+
+def declared(recording: Recording) -> Mapping[str, World]:
+    """Answer what was declared of each model at last, as the trainer saw it."""
+    latest = {
+        one.record.model: answer
+        for one in recording.events
+        if one.is_decision and one.record.service == "trainer"
+        for question, _, answer in one.notes
+        if question == "world"
+    }
+    seen = {model: typed(Look, "world", answer) for model, answer in latest.items()}
+    return {model: world for model, world in seen.items() if world.spec}
+
+
+def specs(paths: Sequence[Path], recording: Recording) -> Mapping[str, ModelSpec]:
+    """Read specs as `models apply` does, for models of a recording, by model.
+
+    Raises
+    ------
+    FileError
+        With one line for each mistake.
+    ReplayError
+        If the recording has no such model, or it read another series.
+    """
+    known = declared(recording)
+    series = {world.series.series: world.series for world in known.values() if world.series}
+    found = load(paths, series).models
+    for spec in found:
+        if spec.model not in known:
+            raise ReplayError(
+                f"the recording has no decision of the trainer on model '{spec.model}'",
+                suggestion(spec.model, known) or "record it: modelcycle events record",
+            )
+        if spec.series != known[spec.model].task.series:
+            raise ReplayError(
+                f"model '{spec.model}' read series '{known[spec.model].task.series}' then: the "
+                f"record does not tell what it would have seen of '{spec.series}'",
+                "leave its series as it was",
+            )
+    if not found:
+        raise ReplayError("there is no model in the file", "give the file of a model")
+    return {spec.model: spec for spec in found}

@@ -1,0 +1,1 @@
+"""``modelcycle replay``: take recorded decisions again, or send recorded events."""

@@ -1,0 +1,181 @@
+"""The verb, and where its recording comes from."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+import click
+
+from ops.cli import output
+from ops.cli.connecting import connect, environment
+from ops.cli.errors import ExitCode, misused
+from ops.cli.progress import progress
+from ops.cli.recording import Moment, bounded, header_of, taken
+
+if TYPE_CHECKING:
+    from ops.replay.playing import Replay
+    from ops.replay.recording import Recording
+
+REPLAYED = ("trainer", "evaluator", "deployer", "monitor")
+
+
+@click.command()
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@bounded
+@click.option(
+    "--service",
+    "services",
+    multiple=True,
+    type=click.Choice(REPLAYED),
+    help="Decisions of one service only. (Ingest's rest on more than their records tell.)",
+)
+@click.option(
+    "--spec",
+    "specs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="What if this file had been the model's spec, from the beginning?",
+)
+@click.option("--diff", is_flag=True, help="Show each difference, field by field.")
+@click.option("--live", is_flag=True, help="Send the recorded events onto the bus instead.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Of --live: so many times as fast as it was. By default, all at once.",
+)
+@click.option("--yes", is_flag=True, help="Of --live: send to an account of AWS, too.")
+@click.option("--env", help="The environment.  [default: MODELCYCLE_ENV, or dev]")
+@output.reads
+@click.pass_context
+def replay(
+    ctx: click.Context,
+    file: Path | None,
+    model: str | None,
+    since: Moment,
+    until: Moment,
+    archive: bool,
+    services: tuple[str, ...],
+    specs: tuple[Path, ...],
+    diff: bool,
+    live: bool,
+    speed: float | None,
+    yes: bool,
+    env: str | None,
+    as_json: bool,
+) -> None:
+    """Take recorded decisions again by today's code, with nothing done, and compare.
+
+    FILE is a recording of `modelcycle events record`; without it, the journal is read. What was
+    looked at, and what time it was, is taken from the record. Exit code 1 if something differs.
+    """
+    from ops.cli.replay import live as sending
+    from ops.cli.replay import show
+
+    check_together(live=live, only_live=bool(speed or yes), only_decisions=bool(services or specs))
+    recording = (
+        of_file(file, since, until)
+        if file
+        else of_journal(environment(ctx, env), model, since, until, archive)
+    )
+    if live:
+        sending.send(connect(environment(ctx, env)), recording, model, speed, yes)
+        return
+    played = play(recording, services or REPLAYED, model, specs)
+    if not played.decided and not played.differences:
+        raise nothing_replayed(played)
+    show.show(played, is_what_if=bool(specs), diff=diff, as_json=as_json)
+    raise click.exceptions.Exit(ExitCode.FAILED if played.differences else ExitCode.OK)
+
+
+def check_together(*, live: bool, only_live: bool, only_decisions: bool) -> None:
+    """Refuse options that do not go together."""
+    if only_live and not live:
+        raise misused("--speed and --yes are about sending", "add --live, or leave them out")
+    if live and only_decisions:
+        what = "--service and --spec are about decisions, --live sends events"
+        raise misused(what, "leave out one or the other")
+
+
+def of_file(file: Path, since: Moment, until: Moment) -> "Recording":
+    """Read a recording; what is reported of it may be less than was recorded."""
+    from ops.replay import recording
+    from ops.replay.recording import bounds
+
+    found = recording.read(file)
+    last = max(one.envelope.metadata.occurred_at for one in found.events)
+    first, end = moment(since, last), moment(until, last)
+    header = found.header.changed(
+        since=first or found.header.since, until=end or found.header.until
+    )
+    if not any(header.reports(one.envelope.metadata.occurred_at) for one in found.events):
+        raise misused(
+            f"{file} holds no event{bounds(header.since, header.until)}",
+            f"its last event is of {last:%Y-%m-%d %H:%M:%S} UTC",
+        )
+    return replace(found, header=header)
+
+
+def moment(given: Moment, last: datetime) -> datetime | None:
+    """Answer a moment of a recording: so long ago is before its last event."""
+    if not isinstance(given, timedelta):
+        return given
+    try:
+        return last - given
+    except OverflowError:
+        return None
+
+
+def of_journal(
+    env: str, model: str | None, since: Moment, until: Moment, archive: bool
+) -> "Recording":
+    """Record what the journal holds, and read that."""
+    from ops.replay import recording
+
+    connection = connect(env)
+    text, _ = taken(connection, header_of(connection, model, since, until), archive)
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "journal.jsonl.gz"
+        file.write_bytes(text)
+        return recording.read(file)
+
+
+def play(
+    recording: "Recording", services: tuple[str, ...], model: str | None, files: tuple[Path, ...]
+) -> "Replay":
+    """Take the decisions again; for another spec, first under the recorded one, and compare."""
+    from ops.replay.life import HERE
+    from ops.replay.playing import Replay
+    from ops.replay.what_if import UnderSpec, specs
+
+    wanted = frozenset(services)
+    if not files:
+        return watched(Replay(recording, wanted, model), "replaying")
+    worlds = {name: UnderSpec(spec) for name, spec in specs(files, recording).items()}
+    before = watched(Replay(recording, wanted, model), "as it was")
+    another = Replay(recording, wanted, model, lambda key: worlds.get(key, HERE), before)
+    return watched(another, "as it would have been")
+
+
+def watched(replay: "Replay", what: str) -> "Replay":
+    """Play, and show how far it is."""
+    with progress() as shown:
+        for _ in shown.track(replay.play(), len(replay.recording.events), description=what):
+            pass
+    return replay
+
+
+def nothing_replayed(replay: "Replay") -> Exception:
+    """Say why no decision could be taken again."""
+    if replay.skipped:
+        skipped = sum(replay.skipped.values())
+        return misused(
+            f"none of {skipped} decisions can be taken again: the recording does not hold the "
+            "lives of their models from the beginning",
+            "record it with --archive",
+        )
+    return misused(
+        "the recording holds no decision of these services, on this model, in this time",
+        "`modelcycle replay FILE` without other options takes all of them",
+    )

@@ -1,0 +1,85 @@
+"""What came of a replay, for people and programs."""
+
+from typing import Any
+
+import click
+
+from ops.cli import output
+from ops.replay import summary
+from ops.replay.difference import Difference
+from ops.replay.playing import Replay
+from ops.replay.summary import counted
+
+NOTHING = "nothing is decided"
+
+
+def show(replay: Replay, *, is_what_if: bool, diff: bool, as_json: bool) -> None:
+    """Show all of it."""
+    if as_json:
+        return output.document(summary.document(replay))
+    services = ", ".join(f"{name} {number:,}" for name, number in sorted(replay.decided.items()))
+    click.echo(f"{counted(replay.decided.total(), 'decision')} taken again: {services}")
+    others = [one for one in replay.differences if one.is_another]
+    for one in replay.differences if diff else others:
+        show_difference(one, diff)
+    show_untold(replay)
+    return click.echo(verdict(replay, others, is_what_if))
+
+
+def show_difference(one: Difference, diff: bool) -> None:
+    """Show what was decided then, and now."""
+    record = one.one.record
+    upon = f"{record.answered} of {record.cause_type}" if record.answered else record.cause_type
+    place = f"{record.now:%m-%d %H:%M}  {record.service}  {record.model}  upon {upon}"
+    click.echo(f"\n{click.style(place, bold=True)}  (line {one.one.number})")
+    click.echo(f"  then  {output.plain(one.then.why)}")
+    click.echo(f"  now   {output.plain(now(one))}")
+    if words := summary.consequences(one):
+        click.echo(f"  {words}")
+    if one.follows:
+        click.echo(f"  {counted(len(one.follows), 'decision')} of others would change with it")
+    if diff:
+        rows = ((field.name, value(field.then), value(field.now)) for field in one.fields)
+        output.table(("  field", "then", "now"), ((f"  {name}", *both) for name, *both in rows))
+
+
+def now(one: Difference) -> str:
+    """Say what is decided now."""
+    if one.untold:
+        return f"the record does not tell: {one.untold}"
+    return one.now.why if one.now else NOTHING
+
+
+def value(of_field: Any) -> str:
+    """Write a field's value."""
+    return of_field if isinstance(of_field, str) else output.as_json(of_field)
+
+
+def show_untold(replay: Replay) -> None:
+    """Say where the record ends to tell, and what it cannot tell at all."""
+    for whose, life in replay.stopped.items():
+        since = f"{life.stopped_at:%m-%d %H:%M}" if life.stopped_at else ""
+        after = f", {counted(life.untold, 'decision')} after it" if life.untold else ""
+        click.echo(
+            f"\nfrom {since} on the record does not tell how {whose.service} decides on "
+            f"{whose.key}{after}: {life.stopped}"
+        )
+    for whose, number in replay.skipped.items():
+        output.note(
+            f"{whose.service} of {whose.key} is left out: the recording begins in the middle of "
+            f"its life ({counted(number, 'decision')})"
+        )
+
+
+def verdict(replay: Replay, others: list[Difference], is_what_if: bool) -> str:
+    """Say in a line what came of it."""
+    if not replay.differences:
+        return "no difference"
+    if is_what_if and (words := summary.headline(replay)):
+        return f"\n{words}"
+    only_words = len(replay.differences) - len(others)
+    said = [counted(len(others), "decision") + " would be another one"] if others else []
+    if only_words:
+        differ = "says" if only_words == 1 else "say"
+        said.append(f"{only_words:,} {differ} the same in other words or numbers: see --diff")
+    return f"\n{'; '.join(said)}"

@@ -1,0 +1,129 @@
+"""What came of a replay, in numbers and words."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from ops.replay.difference import Difference
+from ops.replay.playing import Replay
+from ops.replay.told import Told
+from shared.contracts.lifecycle import (
+    AccuracyDegraded,
+    DeploymentStarted,
+    ModelApproved,
+    ModelRefused,
+    ModelRegistered,
+    PromotionApproved,
+    TrainingStarted,
+)
+
+WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        AccuracyDegraded.detail_type(): "degradation",
+        TrainingStarted.detail_type(): "training",
+        ModelRegistered.detail_type(): "registration",
+        ModelApproved.detail_type(): "approval",
+        DeploymentStarted.detail_type(): "roll-out",
+        PromotionApproved.detail_type(): "promotion",
+    }
+)
+"""What people count, in the order of the loop."""
+REFUSED = ModelRefused.detail_type()
+
+
+def counted(number: int, word: str) -> str:
+    """Write ``2 roll-outs``."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
+def listed(words: Iterable[str]) -> str:
+    """Write ``a, b and c``."""
+    *first, last = words
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+def lost(differences: Iterable[Difference]) -> Counter[str]:
+    """Count what was said then and would not have been, by its kind."""
+    return Counter(one.entry.detail_type for each in differences for one in each.lost)
+
+
+def consequences(difference: Difference) -> str:
+    """Say what would not have been without a decision; empty: nothing that people count."""
+    found = lost([difference])
+    words = [counted(found[kind], word) for kind, word in WORDS.items() if found[kind]]
+    return f"so {listed(words)} would not have been" if words else ""
+
+
+def headline(replay: Replay) -> str:
+    """Say in a line what would have been otherwise; empty: nothing that people count."""
+    found = lost(replay.differences)
+    refused = sum(is_refusal(one) for one in replay.differences)
+    said = [
+        f"{counted(refused, 'version')} would have been refused" if refused else "",
+        *(
+            f"{counted(found[kind], WORDS[kind])} would not have been"
+            for kind in (ModelApproved.detail_type(), PromotionApproved.detail_type())
+            if found[kind]
+        ),
+        f"{counted(found[TrainingStarted.detail_type()], 'training')} saved"
+        if found[TrainingStarted.detail_type()]
+        else "",
+    ]
+    return ", ".join(filter(None, said))
+
+
+def is_refusal(difference: Difference) -> bool:
+    """Tell whether the gate says no now where it did not then."""
+    now = difference.now
+    return now is not None and REFUSED in set(now.kinds[1]) - set(difference.then.kinds[1])
+
+
+def document(replay: Replay) -> dict[str, Any]:
+    """Describe a replay for programs."""
+    header = replay.recording.header
+    return {
+        "recording": header.model_dump(mode="json"),
+        "events": len(replay.recording.events),
+        "decisions": dict(replay.decided),
+        "differences": [described(one) for one in replay.differences],
+        "would_not_have_been": dict(lost(replay.differences)),
+        "untold": [
+            {
+                "service": whose.service,
+                "model": whose.key,
+                "since": life.stopped_at.isoformat() if life.stopped_at else None,
+                "why": life.stopped,
+                "decisions": life.untold,
+            }
+            for whose, life in replay.stopped.items()
+        ],
+        "skipped": [
+            {"service": whose.service, "model": whose.key, "decisions": number}
+            for whose, number in replay.skipped.items()
+        ],
+    }
+
+
+def described(one: Difference) -> dict[str, Any]:
+    """Describe a difference for programs."""
+    record = one.one.record
+    return {
+        "line": one.one.number,
+        "at": record.now.isoformat(),
+        "service": record.service,
+        "model": record.model,
+        "cause": record.cause_type,
+        "answered": record.answered,
+        "then": told(one.then),
+        "now": told(one.now) if one.now else None,
+        "untold": one.untold or None,
+        "fields": [field._asdict() for field in one.fields],
+        "would_not_have_been": [lost.envelope.metadata.event_id for lost in one.lost],
+        "follow": len(one.follows),
+    }
+
+
+def told(one: Told) -> dict[str, Any]:
+    """Describe a decision for programs."""
+    return {"why": one.why, "actions": list(one.actions), "events": list(one.kinds[1])}
