@@ -42,7 +42,11 @@ CUTS: dict[str, list[Fault]] = {
         Fault("after", "OfferPromotion"),
         Fault("before", "publish"),
     ],
-    "journal": [Fault("after", "PutItem")],
+    "journal": [
+        Fault("after", "PutItem"),
+        Fault("before", "PutObject"),
+        Fault("after", "PutObject"),
+    ],
 }
 TRIPS = max(map(len, CUTS.values()))
 ONE_TRIP = Counter(
@@ -79,6 +83,7 @@ def test_a_power_cut_after_any_action_changes_nothing(
         deaths = stack.supervisor.deaths()
         assert stack.watch.dead_letters() == {}
         journaled = events_in_journal()
+        compared = json.loads(run("journal", "check", "--json"))
     cuts_made = {service: len(cuts) for service, cuts in CUTS.items()}
     cuts_made |= {"ingest": 2, "deployer": cuts_made["deployer"] + 1}
     # a busy machine adds deaths at the time limit, which are power cuts as well
@@ -90,6 +95,8 @@ def test_a_power_cut_after_any_action_changes_nothing(
     assert taken_back == {"ApprovalRevoked": 1, "DeploymentRolledBack": 2}
     said = {one.envelope.metadata.event_id for heard in trips for one in heard}
     assert said <= journaled
+    assert compared["events"] >= len(journaled)
+    assert compared["differences"] == []
 
 
 def trip(stack: LocalStack, listener: Listener, folder: Path, number: int) -> list[Heard]:

@@ -1,5 +1,6 @@
 """The template is executed: a model goes from its spec to production on what was synthesized."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,7 @@ def test_on_the_synthesized_template_a_model_goes_from_its_spec_to_production(
         assert stages == ["staging", "production"]
         assert scene.each("history", ObservationsIngested)
         assert kept(scene) >= {*scene.heard}
+        assert json.loads(run("journal", "check", "--json"))["differences"] == []
 
 
 def heard(scene: Streamed, kind: type[Event]) -> None:
