@@ -13,7 +13,6 @@ from shared.contracts.lifecycle import (
     DecisionRecorded,
     ObservationsIngested,
     RecordsQuarantined,
-    TrainingSuppressed,
 )
 from shared.contracts.subscriptions import SERIES_KEY
 
@@ -25,12 +24,12 @@ NOISE = frozenset(
     for event in (
         ObservationsIngested,
         RecordsQuarantined,
-        TrainingSuppressed,
         AccuracyMeasured,
         DecisionRecorded,
     )
 )
-"""What is said as often as data come in; all other events tell the life of a model or series."""
+"""What is said as often as data come in; all other events tell the life of a model or series. The
+governor says the same no once, however often it is asked."""
 
 
 class Place(NamedTuple):

@@ -30,7 +30,7 @@ def as_of(connection: Connection, time: datetime | timedelta, model: str, as_jso
     TIME is a moment (UTC), as 2026-03-01T12:00Z, or how long ago it was: 30m, 2h, 3d.
     """
     at = in_the_past(connection, time)
-    past = lives.read(connection, model, at, lives.RECENT)
+    past = lives.read(connection, model, at)
     found = question.standing(past.life, at)
     if past.life.unknown:
         output.note(f"a later version of this program said, too: {', '.join(past.life.unknown)}")

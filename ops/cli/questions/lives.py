@@ -16,7 +16,7 @@ from services.journal.questions.life import Life, lived
 SECOND = timedelta(seconds=1)
 RECENT = 1_000
 """Latest entries of a model that are read beside its life, where a question is about them: verdicts
-of the monitor, the governor's noes, records of decisions."""
+of the monitor are among them."""
 
 
 @dataclass(frozen=True)

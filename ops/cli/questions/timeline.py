@@ -49,7 +49,7 @@ def timeline(
 
     Each step says how long it took until the next followed from it, and what was tried in vain.
     """
-    past = lives.read(connection, model, recent=lives.RECENT)
+    past = lives.read(connection, model)
     found = question.cycles(past.life, past.entries)
     chosen = named(found, cycle, model) if cycle else None
     shown = [chosen] if chosen else list(found[-limit:])

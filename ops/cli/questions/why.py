@@ -93,8 +93,7 @@ def chain_of(connection: Connection, entry: Entry) -> tuple[Entry, ...]:
     upon it, is of the series."""
     book = Story(connection).book
     known = reading.life(book, entry.subject)
-    recent = book.latest(entry.subject, *reading.between(None, entry.occurred_at), lives.RECENT)
-    chain = Causes([*known, *recent, entry]).chain(entry.event_id) or (entry,)
+    chain = Causes([*known, entry]).chain(entry.event_id) or (entry,)
     root = chain[0]
     led = reading.show_event(book, root.causation_id) if is_led(root) else None
     return (led, *chain) if led else chain

@@ -65,20 +65,11 @@ def cycles(life: Life, entries: Iterable[Entry]) -> tuple[Cycle, ...]:
         known of that.
     """
     entries = tuple(entries)
-    told = [one for one in entries if one.tells_life or is_suppressed(one)]
+    told = [one for one in entries if one.tells_life]
     trips = by_trip(told)
     causes, tried = Causes(told), failures(entries)
-    made = (
-        cycle(life, identity, events, causes, tried)
-        for identity, events in trips.items()
-        if any(one.tells_life for one in events)
-    )
+    made = (cycle(life, identity, events, causes, tried) for identity, events in trips.items())
     return tuple(sorted(made, key=lambda one: one.began))
-
-
-def is_suppressed(entry: Entry) -> bool:
-    """Tell whether an entry is the governor's no."""
-    return entry.detail_type == TrainingSuppressed.detail_type()
 
 
 def by_trip(entries: Sequence[Entry]) -> Mapping[str, list[Entry]]:
