@@ -140,6 +140,7 @@ def events(models: int, resources: Resources, minutes: float) -> Iterator[Item]:
     """Answer what data and decisions cost."""
     seconds = models * minutes * ASSUMED.function_seconds_a_minute
     yield from work(models * minutes * SAFETY, EACH_MINUTE)
+    yield "journal's pages", "s3_puts", minutes * ASSUMED.journal_windows_a_minute
     yield "functions", "lambda_gb_seconds", seconds * resources.function_mb / KB
     if resources.is_traced:
         yield "traces", "xray_traces", traces(models, resources, minutes)
@@ -150,10 +151,13 @@ def events(models: int, resources: Resources, minutes: float) -> Iterator[Item]:
 def work(times: float, each: EachMinute) -> Iterator[Item]:
     """Answer what is paid for by its number, so many times."""
     stored_gb = times * each.journal_bytes * ASSUMED.journal_months / GB
+    kept_gb = times * each.page_bytes * ASSUMED.journal_months / GB
     yield "decisions", "dynamodb_writes", times * each.dynamodb_writes
     yield "decisions", "dynamodb_reads", times * each.dynamodb_reads
     yield "journal, after a year", "dynamodb_gb", stored_gb
     yield "journal, after a year", "dynamodb_recovery_gb", stored_gb
+    yield "journal, after a year", "s3_gb", kept_gb
+    yield "journal's pages", "s3_puts", times * each.events / ASSUMED.journal_page_events
     yield "events", "events", times * each.events
     yield "events", "events_archived_gb", times * each.event_bytes / GB
     yield "events", "sqs_requests", 2 * times * each.messages

@@ -2,12 +2,15 @@
 
 Measured on 2026-11-20: one model in production (frequency 5 minutes, horizon 12) on a series of its
 own with windows of one minute, 100 records a minute in one message, schedules as in the table; two
-hours, all calls of all functions counted, item by item. Everything measured is multiplied by
-`SAFETY`, for states grow in the first days.
+hours, all calls of all functions counted, item by item. What the journal's indexes `by-cause` and
+`life` add was reckoned from the sizes of the same events, and the bytes of its pages from the
+recording in tests/recordings. Everything measured is multiplied by `SAFETY`, for states grow in the
+first days.
 """
 
 from typing import NamedTuple
 
+from shared.contracts import limits
 from shared.contracts.algorithms import LIGHTGBM
 
 SAFETY = 1.25
@@ -17,13 +20,15 @@ KB, GB = 1_024, 1_024**3
 class EachMinute(NamedTuple):
     """What one model and its series do in a minute, in which one batch of records comes."""
 
-    dynamodb_writes: float = 86.5
-    """Write units: a transaction counts twice, the journal's second index once more."""
+    dynamodb_writes: float = 91.8
+    """Write units: a transaction counts twice, each of the journal's indexes once more."""
     dynamodb_reads: float = 18.6
     events: float = 5.0
     event_bytes: float = 4_600
-    journal_bytes: float = 13_300
-    """With its indexes; the journal keeps everything."""
+    journal_bytes: float = 14_900
+    """In its table, with the indexes; the journal keeps everything."""
+    page_bytes: float = 2_100
+    """The same in S3, compressed, in pages of five events; fuller pages are smaller."""
     messages: float = 8.0
     """That queues take: each is sent and deleted; receiving is counted with the polling."""
     invocations: float = 9.7
@@ -49,6 +54,10 @@ class Assumed(NamedTuple):
     """Data keys of queues, topics and tables are asked for again every few minutes."""
     journal_months: float = 12.0
     """How long it has been kept."""
+    journal_windows_a_minute: float = 60 / limits.JOURNAL_BATCH_SECONDS_MAX
+    """After each the journal writes a page, where something came."""
+    journal_page_events: float = limits.JOURNAL_BATCH_MESSAGES_MAX / 2
+    """In a page, where so much comes that windows do not end it: half of what it may hold."""
     forecasts_a_day: float = 288 + 24
     """One for each point of five minutes; and the monitor's, one for each horizon."""
     forecast_seconds: float = 1.0
@@ -84,11 +93,12 @@ class Assumed(NamedTuple):
 
 EACH_MINUTE = EachMinute()
 EACH_BATCH = EachMinute(
-    dynamodb_writes=25.0,
+    dynamodb_writes=26.1,
     dynamodb_reads=8.0,
     events=1.0,
     event_bytes=1_000,
-    journal_bytes=2_700,
+    journal_bytes=3_000,
+    page_bytes=420,
     messages=2.0,
     invocations=2.0,
     feature_writes=0.0,
