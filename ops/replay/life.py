@@ -14,7 +14,7 @@ from ops.replay.told import Told, told_now
 from shared.contracts.envelope import Envelope, Event, Metadata, read
 from shared.contracts.lifecycle import DecisionRecorded
 from shared.messaging import ledger
-from shared.messaging.decision import Cause, Kept, Todo, effects_by_kind
+from shared.messaging.decision import Cause, Decision, Kept, Todo, effects_by_kind
 from shared.messaging.evidence import Evidence
 from shared.messaging.ledger import Ledger, Occasion
 from shared.messaging.worker import OVERTAKEN
@@ -179,39 +179,37 @@ class Life:
     def settle(self, kept: Kept[Any], one: Recorded, then: Items) -> Kept[Any]:
         """Hand an outcome to what follows from it.
 
-        An old record does not name the outcome's class: of those that fit, the one that leads to
-        what was decided then.
+        An old record names neither what was done nor the outcome's class: of those that fit, it is
+        the first that leads to what was decided then.
         """
-        record, item = one.record, self.item(one.record)
-        action_class, effect = self.effects[item.kind]
-        action = action_class.model_validate_json(item.body)
+        record, found = one.record, []
+        for item in self.items_of(record):
+            action_class, effect = self.effects[item.kind]
+            action = action_class.model_validate_json(item.body)
+            for recorded in outcomes(effect, record.outcome, said(one)):
+                happened = self.world.outcome(then.get(item.id), item, recorded)
+                answer = effect.then(kept.state, action, happened, record.now)
+                occasion = Occasion(item.cause, happened, record.now, item=item)
+                after = self.ledger.written(self.key, kept, answer, occasion)
+                found.append((item, after))
+                if record.item or is_it(answer, after, record):
+                    self.settled.add(item.id)
+                    return after
+        item, after = found[0]
         self.settled.add(item.id)
-        found = []
-        for recorded in outcomes(effect, record.outcome, said(one)):
-            happened = self.world.outcome(then.get(item.id), item, recorded)
-            answer = effect.then(kept.state, action, happened, record.now)
-            occasion = Occasion(item.cause, happened, record.now, item=item)
-            after = self.ledger.written(self.key, kept, answer, occasion)
-            if ledger.digest(after.state) == record.state_after:
-                return after
-            found.append(after)
-        return found[0]
+        return after
 
-    def item(self, record: DecisionRecorded) -> Todo:
-        """Answer what was done: by its id, or in an old record by its kind, the oldest first."""
-        open_items = (one for one in self.items.values() if one.id not in self.settled)
-        found = next(
-            (
-                one
-                for one in open_items
-                if one.kind == record.answered and record.item in (None, one.id)
-            ),
-            None,
-        )
-        if found is None:
-            raise UntoldError(
-                f"{record.answered} is not wanted any more, its outcome tells nothing"
-            )
+    def items_of(self, record: DecisionRecorded) -> list[Todo]:
+        """Answer what was done: by its id, or in an old record all that it may have been."""
+        found = [
+            one
+            for one in self.items.values()
+            if one.kind == record.answered
+            and record.item in (None, one.id)
+            and one.id not in self.settled
+        ]
+        if not found:
+            raise UntoldError(f"{record.answered} is not wanted now: its outcome tells nothing")
         return found
 
     def opened(self, one: Recorded, heard: Envelope[Event] | None) -> Envelope[Event]:
@@ -235,6 +233,11 @@ class Life:
             actor=producer,
         )
         return Envelope(metadata=metadata, data=read(event_class, said(one)))
+
+
+def is_it(answer: Decision[Any], after: Kept[Any], record: DecisionRecorded) -> bool:
+    """Tell whether it is what was decided then."""
+    return answer.why == record.why and ledger.digest(after.state) == record.state_after
 
 
 def asked(notes: list[Any]) -> Iterator[tuple[str, Any, Any]]:
