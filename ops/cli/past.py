@@ -1,15 +1,14 @@
 """What the journal tells of a model beside its registry: how it does live, and what was undone."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
 from ops.cli import telling
 from ops.cli.connection import Connection
 from ops.cli.story import Story
-from services.journal.domain import Entry
-from shared.contracts.door import open_event
-from shared.contracts.envelope import ContractError, Envelope, Event
+from services.journal.questions.facts import Facts, Row
+from services.journal.questions.life import Life, lived
 from shared.contracts.lifecycle import (
     AccuracyMeasured,
     ApprovalRevoked,
@@ -21,17 +20,6 @@ from shared.contracts.lifecycle import (
 from shared.contracts.names import Stage
 
 READ_MAX = 2_000  # latest events of a model, decisions among them
-KINDS = frozenset(
-    event.detail_type()
-    for event in (
-        AccuracyMeasured,
-        ApprovalRevoked,
-        DeploymentFailed,
-        DeploymentRolledBack,
-        DeploymentSuperseded,
-        EndpointInService,
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -69,47 +57,53 @@ class Past:
 
 def past(connection: Connection, model: str) -> Past:
     """Read what the journal tells of a model."""
-    found = Story(connection).recent(model, READ_MAX)
-    return tell(opened(one for one in found if one.detail_type in KINDS))
+    return tell(lived(model, Story(connection).recent(model, READ_MAX)))
 
 
-def opened(entries: Iterable[Entry]) -> Iterator[Envelope[Event]]:
-    """Open entries; what this code does not know is left out."""
-    for entry in entries:
-        try:
-            envelope = open_event(entry.as_event())
-        except ContractError:
-            continue
-        if envelope:
-            yield envelope
+def tell(life: Life) -> Past:
+    """Tell a model's past from what is known of its life."""
+    return Past(
+        live={version: live(row) for version, row in life.measured.items()},
+        undone={
+            version: found for version, facts in life.versions.items() if (found := undone(facts))
+        },
+        revoked=frozenset(
+            version for version, facts in life.versions.items() if facts.latest(ApprovalRevoked)
+        ),
+        aged_out=aged_out(life.stages[Stage.STAGING]),
+    )
 
 
-def tell(envelopes: Iterable[Envelope[Event]]) -> Past:
-    """Put events, the latest last, into a model's past."""
-    live: dict[int, Live] = {}
-    undone: dict[int, Undone] = {}
-    revoked: set[int] = set()
-    aged_out: Undone | None = None
-    for envelope in envelopes:
-        at = envelope.metadata.occurred_at
-        match envelope.data:
-            case AccuracyMeasured(stage=Stage.PRODUCTION, version=version) as measured:
-                before = live[version].breaches if version in live else 0
-                live[version] = Live(measured, at, before + 1 if measured.breached else 0)
-            case EndpointInService(version=version, stage=stage):
-                undone.pop(version, None)
-                aged_out = None if stage == Stage.STAGING else aged_out
+def live(row: Row) -> Live:
+    """Tell the latest verdict of a row, in which all but the first are breaches."""
+    *_, latest = row
+    return Live(latest.said, latest.at, sum(fact.said.breached for fact in row))
+
+
+def undone(facts: Facts) -> Undone | None:
+    """Tell what undid a version last, unless it came into service since. A revocation is why it
+    leaves every stage then."""
+    found, is_revoked = None, False
+    for fact in facts:
+        match fact.said:
+            case EndpointInService():
+                found = None
+            case DeploymentRolledBack(aged_out=True):
+                pass  # which undoes nothing
+            case DeploymentRolledBack(stage=stage) as event if not is_revoked:
+                found = Undone(fact.at, telling.what(event), stage)
+            case ApprovalRevoked() | DeploymentFailed() | DeploymentSuperseded() as event:
+                found = Undone(fact.at, telling.what(event), "")
+                is_revoked = is_revoked or isinstance(event, ApprovalRevoked)
+    return found
+
+
+def aged_out(staging: Facts) -> Undone | None:
+    """Tell what left staging because its time was over, unless something came there since."""
+    for fact in reversed(staging.kept):
+        match fact.said:
+            case EndpointInService():
+                return None
             case DeploymentRolledBack(aged_out=True, stage=stage) as event:
-                aged_out = Undone(at, telling.what(event), stage)  # which undoes nothing
-            case DeploymentRolledBack(version=version, stage=stage) as event:
-                if version not in revoked:  # then that is why, and it leaves every stage
-                    undone[version] = Undone(at, telling.what(event), stage)
-            case (
-                ApprovalRevoked(version=version)
-                | DeploymentFailed(version=version)
-                | DeploymentSuperseded(version=version)
-            ) as event:
-                undone[version] = Undone(at, telling.what(event), "")
-                if isinstance(event, ApprovalRevoked):
-                    revoked.add(version)
-    return Past(live, undone, frozenset(revoked), aged_out)
+                return Undone(fact.at, telling.what(event), stage)
+    return None
