@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from infra.aws.bundles import BundleError
+from shared.messaging.settings import VARIABLES
 
 HEAVY = (
     "IPython",
@@ -43,12 +44,11 @@ SETTINGS: Mapping[str, str] = {
     "AWS_ACCESS_KEY_ID": "nobody",
     "AWS_SECRET_ACCESS_KEY": "nothing",
     "AWS_DEFAULT_REGION": "us-east-1",
+    **{variable.name: "1" for variable in VARIABLES.values()},
     "MODELCYCLE_ENV": "dev",
     "MODELCYCLE_BUCKET": "modelcycle-dev",
     "MODELCYCLE_ROLE_ARN": "arn:aws:iam::123456789012:role/modelcycle-dev-jobs",
-    "MODELCYCLE_CODE_VERSION": "measured",
     "MODELCYCLE_SOURCE": "blockchain",
-    "MODELCYCLE_SOURCE_SERIES": "transactions",
 }
 LIMIT_S = 60.0
 

@@ -15,20 +15,19 @@ from constructs import Construct
 
 from infra.aws import arns, permissions
 from infra.aws.alarms import add_function_alarms, add_service_alarms
-from infra.aws.environments import Environment, Source
+from infra.aws.environments import Environment
 from infra.aws.findings import Finding, accept
 from infra.aws.permissions import POLLER
 from infra.aws.roles import add_role
 from infra.aws.schedules import add_schedules
 from shared.contracts import limits, names
 from shared.contracts.subscriptions import SCHEDULES, Pattern, aws_pattern, our_pattern
+from shared.messaging.settings import NEEDS, VARIABLES
 
 RECORDS_CONSUMER = "ingest"
 """The service that takes records from producers, on a queue of their own."""
-HOSTING_SERVICE = "deployer"
-"""The service that makes endpoints, and must know in which network."""
 KEEPER = "journal"
-"""The service that keeps events, and must know how long."""
+"""The service that keeps events, many at a time."""
 RETENTION_DAYS = 14  # AWS: the longest that SQS keeps a message
 POLLER_SECONDS = limits.POLL_SECONDS + limits.POLL_ANSWER_SECONDS_MAX + 3  # it ends before the next
 POLLER_MB = 256  # it runs for most of each minute, and mostly waits
@@ -96,7 +95,7 @@ class ServiceStack(cdk.Stack):
             self._feed(queue)
         source = environment.source if service == RECORDS_CONSUMER else None
         if source:
-            self._poller(source)
+            self._poller()
         rows = [row for row in SCHEDULES if row.service == service]
         polled = names.function(environment.name, POLLER) if source else None
         add_schedules(self, environment, service, rows, polled)
@@ -185,16 +184,12 @@ class ServiceStack(cdk.Stack):
         function.node.add_dependency(log)  # else Lambda would make it, and keep it for ever
         return function
 
-    def _poller(self, source: Source) -> None:
+    def _poller(self) -> None:
         """Add the function that asks a public source, woken every minute."""
-        variables = {
-            "MODELCYCLE_SOURCE": source.name,
-            "MODELCYCLE_SOURCE_SERIES": source.series,
-        }
         function = self._function(
             POLLER,
             "services.ingest.polling.app.handler",
-            self._variables(POLLER) | variables,
+            self._variables(POLLER),
             POLLER_SECONDS,
             memory_size=POLLER_MB,
             retry_attempts=0,
@@ -203,29 +198,27 @@ class ServiceStack(cdk.Stack):
         add_function_alarms(self, self.settings, POLLER)
 
     def _variables(self, name: str) -> dict[str, str]:
-        """Answer what `shared.messaging.runtime.Settings` reads."""
-        passed = names.passed_role(self.settings.name, name)
-        vpc = self.settings.vpc
-        network = {
-            "MODELCYCLE_SUBNETS": ",".join(vpc.subnets if vpc else ()),
-            "MODELCYCLE_SECURITY_GROUPS": ",".join(vpc.security_groups if vpc else ()),
-            "MODELCYCLE_KEY": arns.key_alias(self.settings),
+        """Answer the settings that a function needs, as the table says, and no others."""
+        env, vpc, source = self.settings, self.settings.vpc, self.settings.source
+        values = {
+            "env": env.name,
+            "bucket": env.bucket,
+            "role_arn": arns.role(env, names.passed_role(env.name, name)),
+            "code_version": self.code_version,
+            "lease_seconds": str(limits.LEASE_SECONDS),
+            "rules_allowed": "yes" if env.rules_allowed else "no",
+            "image_registry": env.image_registry,
+            "image_tag": env.image_tag,
+            "offline_lag_seconds": str(limits.OFFLINE_STORE_LAG_SECONDS_MAX),
+            "subnets": ",".join(vpc.subnets if vpc else ()),
+            "security_groups": ",".join(vpc.security_groups if vpc else ()),
+            "key": arns.key_alias(env),
+            "queries_days": str(env.journal.queries_days),
+            "source": source.name if source else "",
+            "source_series": source.series if source else "",
         }
-        retention = {"MODELCYCLE_QUERIES_DAYS": str(self.settings.journal.queries_days)}
-        return {
-            "MODELCYCLE_ENV": self.settings.name,
-            "MODELCYCLE_BUCKET": self.settings.bucket,
-            "MODELCYCLE_ROLE_ARN": arns.role(self.settings, passed),
-            "MODELCYCLE_CODE_VERSION": self.code_version,
-            "MODELCYCLE_LEASE_SECONDS": str(limits.LEASE_SECONDS),
-            "MODELCYCLE_RULES_ALLOWED": "yes" if self.settings.rules_allowed else "no",
-            "MODELCYCLE_IMAGE_REGISTRY": self.settings.image_registry,
-            "MODELCYCLE_IMAGE_TAG": self.settings.image_tag,
-            "MODELCYCLE_OFFLINE_LAG_S": str(limits.OFFLINE_STORE_LAG_SECONDS_MAX),
-            "POWERTOOLS_SERVICE_NAME": name,
-            **(network if name == HOSTING_SERVICE else {}),
-            **(retention if name == KEEPER else {}),
-        }
+        needed = {VARIABLES[setting].name: values[setting] for setting in NEEDS[name]}
+        return {**needed, "POWERTOOLS_SERVICE_NAME": name}
 
     def _feed(self, queue: sqs.Queue) -> None:
         mapping = awslambda.CfnEventSourceMapping(

@@ -103,6 +103,17 @@ def pointing_at(endpoint_url: str, access_key: str) -> dict[str, str]:
     }
 
 
+UNLIKE_AWS = {
+    "MODELCYCLE_IMAGE_REGISTRY": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com",
+    "MODELCYCLE_IMAGE_TAG": "local",
+    "MODELCYCLE_SUBNETS": "",
+    "MODELCYCLE_SECURITY_GROUPS": "",
+    "MODELCYCLE_KEY": "",
+    "MODELCYCLE_QUERIES_DAYS": "",
+}
+"""Settings of functions: no network, no key, and nothing of the journal ends."""
+
+
 def function_environment(
     env: str, service: str, endpoint_url: str, limit_s: float, rules_allowed: bool = False
 ) -> dict[str, str]:
@@ -125,6 +136,7 @@ def function_environment(
         "MODELCYCLE_LEASE_SECONDS": str(limit_s + LEASE_MARGIN_S),
         "MODELCYCLE_OFFLINE_LAG_S": str(OFFLINE_LAG_S),
         "MODELCYCLE_RULES_ALLOWED": "yes" if rules_allowed else "no",
+        **UNLIKE_AWS,
         "AWS_LAMBDA_FUNCTION_NAME": function_name(env, service),
         "POWERTOOLS_SERVICE_NAME": service,
     }

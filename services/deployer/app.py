@@ -12,6 +12,7 @@ from services.deployer.ports import Ports
 from shared.messaging import runtime
 from shared.messaging.lambda_entry import Door, entry
 from shared.messaging.measuring import MeasuringBus, Meter
+from shared.messaging.settings import Settings
 from shared.messaging.worker import Service
 
 NAME = "deployer"
@@ -19,7 +20,7 @@ NAME = "deployer"
 
 def build() -> Door:
     """Put the deployer together on AWS."""
-    settings = runtime.Settings.read()
+    settings = Settings.read(NAME)
     registry = SageMakerRegistry(runtime.client("sagemaker"))
     endpoints = SageMakerEndpoints(
         runtime.client("sagemaker"),

@@ -8,6 +8,7 @@ from services.evaluator.ports import Ports
 from shared.messaging import runtime
 from shared.messaging.lambda_entry import Door, entry
 from shared.messaging.serving import SageMakerEndpoints
+from shared.messaging.settings import Settings
 from shared.messaging.worker import Service
 
 NAME = "evaluator"
@@ -15,7 +16,7 @@ NAME = "evaluator"
 
 def build() -> Door:
     """Put the evaluator together on AWS."""
-    settings = runtime.Settings.read()
+    settings = Settings.read(NAME)
     sagemaker = runtime.client("sagemaker")
     ports = Ports(
         env=settings.env,

@@ -16,12 +16,13 @@ from shared.messaging.clock import WallClock, clock_of
 from shared.messaging.evidence import Evidence
 from shared.messaging.lambda_entry import entry
 from shared.messaging.measuring import MeasuringBus, Meter
+from shared.messaging.settings import Settings
 from shared.messaging.worker import Service, Worker
 
 
 def build() -> IngestDoor:
     """Put ingest together on AWS."""
-    settings = runtime.Settings.read()
+    settings = Settings.read(NAME)
     meter = Meter(settings.env)
     clock, log, files = clock_of(), Logger(service=NAME), runtime.blobs(settings)
     store = DynamoSeries(

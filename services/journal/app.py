@@ -9,13 +9,14 @@ from shared.contracts import names
 from shared.messaging import runtime
 from shared.messaging.lambda_entry import entry
 from shared.messaging.runtime import SqsDeadLetters
+from shared.messaging.settings import Settings
 
 NAME = "journal"
 
 
 def build() -> JournalEntrance:
     """Put the journal together on AWS."""
-    settings = runtime.Settings.read()
+    settings = Settings.read(NAME)
     table = names.table(settings.env, NAME)
     book = DynamoBook(runtime.client("dynamodb"), table, settings.queries_days)
     dead_letters = SqsDeadLetters(

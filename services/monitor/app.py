@@ -11,6 +11,7 @@ from shared.messaging import runtime
 from shared.messaging.lambda_entry import Door, entry
 from shared.messaging.measuring import MeasuringBus, Meter
 from shared.messaging.serving import SageMakerEndpoints
+from shared.messaging.settings import Settings
 from shared.messaging.worker import Service
 
 NAME = "monitor"
@@ -18,7 +19,7 @@ NAME = "monitor"
 
 def build() -> Door:
     """Put the monitor together on AWS."""
-    settings = runtime.Settings.read()
+    settings = Settings.read(NAME)
     sagemaker, blobs = runtime.client("sagemaker"), runtime.blobs(settings)
     online = OnlineWindows(
         runtime.client("sagemaker-featurestore-runtime"), names.feature_group(settings.env)

@@ -11,6 +11,7 @@ from shared.contracts import names
 from shared.messaging import runtime
 from shared.messaging.lambda_entry import Door, entry
 from shared.messaging.measuring import MeasuringBus, Meter
+from shared.messaging.settings import Settings
 from shared.messaging.worker import Service
 
 NAME = "trainer"
@@ -18,7 +19,7 @@ NAME = "trainer"
 
 def build() -> Door:
     """Put the trainer together on AWS."""
-    settings = runtime.Settings.read()
+    settings = Settings.read(NAME)
     pipelines = SageMakerPipelines(runtime.client("sagemaker"))
     blobs = runtime.blobs(settings)
     look = AwsLook(pipelines, runtime.parameters(settings), blobs, settings.offline_lag_seconds)

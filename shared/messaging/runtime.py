@@ -1,9 +1,7 @@
 """What every service's app.py needs to put its worker together."""
 
-import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +20,7 @@ from shared.messaging.errors import Refused
 from shared.messaging.evidence import Evidence
 from shared.messaging.lambda_entry import Door, Hears
 from shared.messaging.parameters import Parameters
+from shared.messaging.settings import Settings
 from shared.messaging.store import DynamoStore
 from shared.messaging.worker import Service, Worker
 
@@ -30,97 +29,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 QUICK = Config(connect_timeout=5, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
-LOCAL_REGISTRY = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
-LOCAL_TAG = "local"
 TOO_LARGE, NO_URI = "TooLarge", "NotAnS3Uri"
 S3_URI = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/(?P<key>.+)", re.DOTALL)
 URI_CHARACTERS_SHOWN = 200
-
-
-class MisconfiguredError(RuntimeError):
-    """The function lacks a setting; the text names it."""
-
-
-@dataclass(frozen=True)
-class Settings:
-    """A function's environment, typed.
-
-    Parameters
-    ----------
-    env : str
-        The environment's name: ``dev``, ``staging``, ``prod``.
-    role_arn : str
-        The role that SageMaker's jobs and endpoints take.
-    lease_seconds : float
-        How long an action without a token is held: more than the function's time limit.
-    rules_allowed : bool
-        Whether a spec's rule may approve in this environment, in place of a person.
-    image_registry, image_tag : str
-        Where the algorithms' images are, and which of them; by default those of the local AWS.
-    offline_lag_seconds : float
-        How late records reach the offline store, at the most.
-    subnets, security_groups : tuple of str
-        Of the VPC that instances of our own are in; none: SageMaker's own network.
-    key : str
-        What encrypts the disks of instances of our own; empty: SageMaker's own key.
-    queries_days : int or None
-        How long the journal's table keeps an event; None: for ever.
-    """
-
-    env: str
-    bucket: str
-    role_arn: str
-    code_version: str
-    lease_seconds: float
-    rules_allowed: bool = False
-    image_registry: str = LOCAL_REGISTRY
-    image_tag: str = LOCAL_TAG
-    offline_lag_seconds: float = limits.OFFLINE_STORE_LAG_SECONDS_MAX
-    subnets: tuple[str, ...] = ()
-    security_groups: tuple[str, ...] = ()
-    key: str = ""
-    queries_days: int | None = None
-
-    @classmethod
-    def read(cls, environment: Mapping[str, str] = os.environ) -> "Settings":
-        """Read the environment variables that the deployment sets.
-
-        Raises
-        ------
-        MisconfiguredError
-            If one is missing.
-        """
-        try:
-            return cls(
-                env=environment["MODELCYCLE_ENV"],
-                bucket=environment["MODELCYCLE_BUCKET"],
-                role_arn=environment["MODELCYCLE_ROLE_ARN"],
-                code_version=environment["MODELCYCLE_CODE_VERSION"],
-                lease_seconds=float(
-                    environment.get("MODELCYCLE_LEASE_SECONDS", limits.LEASE_SECONDS)
-                ),
-                rules_allowed=environment.get("MODELCYCLE_RULES_ALLOWED") == "yes",
-                image_registry=environment.get("MODELCYCLE_IMAGE_REGISTRY", LOCAL_REGISTRY),
-                image_tag=environment.get("MODELCYCLE_IMAGE_TAG", LOCAL_TAG),
-                offline_lag_seconds=float(
-                    environment.get(
-                        "MODELCYCLE_OFFLINE_LAG_S", limits.OFFLINE_STORE_LAG_SECONDS_MAX
-                    )
-                ),
-                subnets=listed(environment.get("MODELCYCLE_SUBNETS", "")),
-                security_groups=listed(environment.get("MODELCYCLE_SECURITY_GROUPS", "")),
-                key=environment.get("MODELCYCLE_KEY", ""),
-                queries_days=int(environment.get("MODELCYCLE_QUERIES_DAYS", 0)) or None,
-            )
-        except KeyError as missing:
-            raise MisconfiguredError(
-                f"environment variable {missing} is not set: deploy the service again"
-            ) from missing
-
-
-def listed(text: str) -> tuple[str, ...]:
-    """Read a list with commas between its items."""
-    return tuple(text.split(",")) if text else ()
 
 
 @cache

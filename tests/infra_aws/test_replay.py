@@ -28,6 +28,7 @@ from shared.contracts.lifecycle import EVENTS
 from shared.contracts.names import Execution
 from shared.contracts.subscriptions import SCHEDULES, SERVICES, SUBSCRIPTIONS, subscriptions_of
 from shared.contracts.tables import TABLES, TTL_ATTRIBUTE, Table
+from shared.messaging.settings import NEEDS
 from tests.infra_aws.synthesis import Template
 
 HERE = Where(account.ACCOUNT, account.REGION)
@@ -235,7 +236,8 @@ def test_functions_have_the_queues_and_the_time_that_the_template_gives_them(
         assert functions[service].limit_s == limits.FUNCTION_SECONDS_MAX
         seen = functions[service].environment
         assert seen["MODELCYCLE_BUCKET"] == account.bucket("dev")
-        assert seen["MODELCYCLE_LEASE_SECONDS"] == str(limits.LEASE_SECONDS)
+        if "lease_seconds" in NEEDS[service]:
+            assert seen["MODELCYCLE_LEASE_SECONDS"] == str(limits.LEASE_SECONDS)
         assert seen["AWS_ENDPOINT_URL"] == "http://127.0.0.1"
 
 

@@ -11,7 +11,7 @@ from infra.aws.schedules import SCHEDULED_TIME, wish_message
 from shared.contracts import limits, names
 from shared.contracts.door import open_event
 from shared.contracts.subscriptions import SCHEDULES, SERVICES, Schedule
-from shared.messaging.runtime import Settings
+from shared.messaging.settings import NEEDS, VARIABLES, Settings
 from tests.infra_aws.synthesis import Template, resources
 
 Templates = Mapping[str, Template]
@@ -96,12 +96,46 @@ def test_a_function_is_small_traced_and_within_its_lease(
         assert function["Runtime"] == "python3.11"
         assert function["Architectures"] == ["arm64"]
         assert function["TracingConfig"] == {"Mode": "Active"}
-        settings = Settings.read(function["Environment"]["Variables"])
-        assert function["Timeout"] <= limits.FUNCTION_SECONDS_MAX < settings.lease_seconds
-        assert settings.bucket == environment.bucket
-        assert settings.image_registry == environment.image_registry
-        assert settings.rules_allowed is environment.rules_allowed
-        assert settings.role_arn.startswith("arn:aws:iam::123456789012:role/modelcycle-dev-")
+        assert function["Timeout"] <= limits.FUNCTION_SECONDS_MAX < limits.LEASE_SECONDS
+
+
+def expected(environment: Environment) -> dict[str, Any]:
+    """Answer the settings that do not depend on the function."""
+    assert environment.vpc
+    assert environment.source
+    return {
+        "env": "dev",
+        "bucket": environment.bucket,
+        "code_version": "test",
+        "lease_seconds": limits.LEASE_SECONDS,
+        "rules_allowed": environment.rules_allowed,
+        "image_registry": environment.image_registry,
+        "image_tag": environment.image_tag,
+        "offline_lag_seconds": limits.OFFLINE_STORE_LAG_SECONDS_MAX,
+        "subnets": environment.vpc.subnets,
+        "security_groups": environment.vpc.security_groups,
+        "key": "arn:aws:kms:eu-central-1:123456789012:alias/modelcycle-dev",
+        "queries_days": environment.journal.queries_days,
+        "source": environment.source.name,
+        "source_series": environment.source.series,
+    }
+
+
+@each_service
+def test_a_function_has_the_settings_that_it_needs_and_no_others(
+    templates: Templates, environment: Environment, service: str
+) -> None:
+    for function in resources(templates[service], "AWS::Lambda::Function"):
+        variables = function["Environment"]["Variables"]
+        name = variables["POWERTOOLS_SERVICE_NAME"]
+        needed = {VARIABLES[setting].name for setting in NEEDS[name]}
+        assert variables.keys() == needed | {"POWERTOOLS_SERVICE_NAME"}
+        role = f"arn:aws:iam::123456789012:role/{names.passed_role('dev', name)}"
+        given = expected(environment) | {"role_arn": role}
+        settings = Settings.read(name, variables)
+        assert {one: getattr(settings, one) for one in NEEDS[name]} == {
+            one: given[one] for one in NEEDS[name]
+        }
 
 
 @each_service
@@ -145,7 +179,7 @@ def test_the_journal_is_told_how_long_its_table_keeps_an_event(
     templates: Templates, environment: Environment
 ) -> None:
     (function,) = resources(templates["journal"], "AWS::Lambda::Function")
-    told = Settings.read(function["Environment"]["Variables"])
+    told = Settings.read("journal", function["Environment"]["Variables"])
     assert told.queries_days == environment.journal.queries_days
 
 

@@ -19,7 +19,7 @@ from shared.contracts import limits, names
 from shared.contracts.complaints import suggestion
 from shared.messaging import runtime
 from shared.messaging.clock import WallClock
-from shared.messaging.runtime import MisconfiguredError
+from shared.messaging.settings import POLLER, MisconfiguredError, Settings
 
 NAME = "ingest-poller"
 pollers: list[Poller] = []  # one, put together at the first event
@@ -33,10 +33,8 @@ def build(environment: Mapping[str, str] = os.environ) -> Poller:
     MisconfiguredError
         If the environment names no source, or one that is not in the table.
     """
-    settings = runtime.Settings.read(environment)
-    name, series = (
-        setting(environment, f"MODELCYCLE_{key}") for key in ("SOURCE", "SOURCE_SERIES")
-    )
+    settings = Settings.read(POLLER, environment)
+    name = settings.source
     if name not in SOURCES:
         raise MisconfiguredError(f"no source {name!r}: {suggestion(name, SOURCES)}")
     source = SOURCES[name]
@@ -46,20 +44,13 @@ def build(environment: Mapping[str, str] = os.environ) -> Poller:
     return Poller(
         name,
         source._replace(url=url, interval_s=interval_s),
-        series,
+        settings.source_series,
         Urllib(),
         RecordsQueue(runtime.client("sqs"), queue, runtime.blobs(settings)),
         WallClock(),
         monotonic,
         Logger(service=NAME),
     )
-
-
-def setting(environment: Mapping[str, str], name: str) -> str:
-    """Answer an environment variable; raise MisconfiguredError if it is missing."""
-    if name not in environment:
-        raise MisconfiguredError(f"environment variable {name} is not set")
-    return environment[name]
 
 
 def keep_polling(

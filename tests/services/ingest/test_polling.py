@@ -19,7 +19,8 @@ from services.ingest.polling.sources import SOURCES, BadAnswerError, blockchain
 from services.ingest.polling.web import Urllib
 from shared.contracts import limits
 from shared.messaging.errors import Retryable
-from shared.messaging.runtime import MisconfiguredError, S3Blobs
+from shared.messaging.runtime import S3Blobs
+from shared.messaging.settings import MisconfiguredError
 from tests.fakes.messaging import START, DrivenClock
 
 PLENTY = {
@@ -361,10 +362,9 @@ def test_a_batch_too_large_for_a_message_goes_through_a_file(
 
 
 def test_a_poller_without_a_known_source_says_what_is_missing() -> None:
-    needed = ("ENV", "BUCKET", "ROLE_ARN", "CODE_VERSION")
-    environment = {f"MODELCYCLE_{name}": "x" for name in needed}
+    environment = {f"MODELCYCLE_{name}": "x" for name in ("ENV", "BUCKET", "SOURCE_SERIES")}
     with pytest.raises(MisconfiguredError, match="MODELCYCLE_SOURCE is not set"):
         app.build(environment)
-    environment |= {"MODELCYCLE_SOURCE": "blokchain", "MODELCYCLE_SOURCE_SERIES": "fees"}
+    environment |= {"MODELCYCLE_SOURCE": "blokchain"}
     with pytest.raises(MisconfiguredError, match="did you mean 'blockchain'"):
         app.build(environment)
