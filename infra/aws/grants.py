@@ -35,6 +35,8 @@ EVERYTHING: Mapping[str, str] = {
     "ec2:DescribeSubnets": "has no resources",
     "ec2:DescribeVpcs": "has no resources",
     "ecr:GetAuthorizationToken": "has no resources; what it opens is limited by the other actions",
+    "events:ListReplays": "has no resources; it answers names and spans",
+    "events:ListRules": "has no resources; it answers names and patterns",
     "lambda:GetAccountSettings": "has no resources",
     "logs:DescribeLogGroups": "the console asks about all groups; it answers names only",
     "sagemaker:ListModels": "has no resources; it answers names only",

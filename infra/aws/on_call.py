@@ -13,7 +13,16 @@ from shared.contracts.subscriptions import SERVICES
 from shared.contracts.tables import TABLES
 
 OPERATOR = "operator"
-LOOKED_INTO = ("imports/", "journal/", "monitor/", "quarantine/", "runs/", "seen/", "series/")
+LOOKED_INTO = (
+    "dead-letters/",
+    "imports/",
+    "journal/",
+    "monitor/",
+    "quarantine/",
+    "runs/",
+    "seen/",
+    "series/",
+)
 WRITTEN = ("imports/", "dead-letters/")
 
 
@@ -102,6 +111,24 @@ def queues(places: Places) -> tuple[Grant, ...]:
             why="what could not be handled, and why; it is back at once for the next who looks",
         ),
         Grant(("events:DescribeEventBus",), (places.bus(),), why="whether the bus is there"),
+        Grant(
+            ("events:DescribeRule", "events:ListTargetsByRule"),
+            (
+                places.of("events", f"rule/{names.bus(places.env)}/*"),
+                places.of("events", f"rule/{names.bus(places.env)}-*"),
+            ),
+            why="where events go, on our bus and from the default bus",
+        ),
+        Grant(
+            ("events:ListReplays", "events:ListRules"),
+            ("*",),
+            why="which rules there are, and what was replayed",
+        ),
+        Grant(
+            ("events:DescribeArchive",),
+            (places.of("events", f"archive/{names.bus(places.env)}"),),
+            why="how far back the archive goes",
+        ),
     )
 
 
@@ -193,11 +220,6 @@ def redriving(places: Places) -> tuple[Grant, ...]:
             ("events:CancelReplay", "events:DescribeReplay"),
             (places.of("events", f"replay/{archive}-*"),),
             why="how a replay is going, and its end",
-        ),
-        Grant(
-            ("events:DescribeArchive",),
-            (places.of("events", f"archive/{archive}"),),
-            why="how far back it goes",
         ),
     )
 

@@ -66,6 +66,13 @@ def put_events(params: Params) -> Iterator[Question]:
         )
 
 
+def start_replay(params: Params) -> Iterator[Question]:
+    """Ask about the archive, the replay and the bus."""
+    replay = arn("events", f"replay/{params['ReplayName']}")
+    for resource in (params["EventSourceArn"], replay, params["Destination"]["Arn"]):
+        yield Question("events:StartReplay", resource)
+
+
 def s3_object(action: str) -> Row:
     """Ask about an object."""
 
@@ -192,7 +199,11 @@ PLAIN = {
     ("dynamodb", "DescribeTable"): "table/{TableName}",
     ("dynamodb", "GetItem"): "table/{TableName}",
     ("dynamodb", "PutItem"): "table/{TableName}",
+    ("events", "DescribeArchive"): "archive/{ArchiveName}",
     ("events", "DescribeEventBus"): "event-bus/{Name}",
+    ("events", "DescribeReplay"): "replay/{ReplayName}",
+    ("events", "DescribeRule"): "rule/{EventBusName}/{Name}",
+    ("events", "ListTargetsByRule"): "rule/{EventBusName}/{Rule}",
     ("sagemaker", "CreateEndpointConfig"): "endpoint-config/{EndpointConfigName}",
     ("sagemaker", "CreateModelPackageGroup"): "model-package-group/{ModelPackageGroupName}",
     ("sagemaker", "DeleteEndpoint"): "endpoint/{EndpointName}",
@@ -219,7 +230,10 @@ ROWS: Mapping[tuple[str, str], Row] = {
     ("dynamodb", "BatchGetItem"): batch_get,
     ("dynamodb", "Query"): query,
     ("dynamodb", "TransactWriteItems"): transaction,
+    ("events", "ListReplays"): everything("events:ListReplays"),
+    ("events", "ListRules"): everything("events:ListRules"),
     ("events", "PutEvents"): put_events,
+    ("events", "StartReplay"): start_replay,
     ("s3", "HeadBucket"): lambda params: iter(
         (Question("s3:ListBucket", f"arn:aws:s3:::{params['Bucket']}"),)
     ),

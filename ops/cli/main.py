@@ -70,6 +70,7 @@ VERBS = {
         "ops.cli.journal:journal", "Compare the journal with S3, and rebuild it from there."
     ),
     "replay": Verb("ops.cli.replay.command:replay", "Take recorded decisions again, and compare."),
+    "archive": Verb("ops.cli.archive.command:archive", "List and replay EventBridge's archive."),
     "cost": Verb("ops.cli.cost:cost", "Tell what an environment costs in a month."),
     "doctor": Verb("ops.cli.doctor:doctor", "Check this machine, AWS and the environment."),
 }

@@ -21,11 +21,6 @@ def through(service: str) -> dict[str, str]:
 
 
 OF_AWS: Mapping[str, list[Asked]] = {
-    "events start-replay": [
-        ("events:StartReplay", ARN.format("events", "archive/modelcycle-dev"), {}),
-        ("events:StartReplay", ARN.format("events", "replay/modelcycle-dev-monday"), {}),
-        ("events:StartReplay", ARN.format("events", "event-bus/modelcycle-dev"), {}),
-    ],
     "lambda get-account-settings": [("lambda:GetAccountSettings", "*", {})],
     "lambda get-function-configuration": [
         (
@@ -76,6 +71,8 @@ DECIDE: list[Asked] = [
     ("sqs:DeleteMessage", ARN.format("sqs", DEAD), {}),
     ("events:PutEvents", ARN.format("events", "event-bus/modelcycle-dev"), DECIDED),
 ]
+ARCHIVE, REPLAY = "archive/modelcycle-dev", "replay/modelcycle-dev-20260301-120000-0a1b"
+READ_ARCHIVE: list[Asked] = [("events:DescribeArchive", ARN.format("events", ARCHIVE), {})]
 OF_LETTERS: Mapping[str, list[Asked]] = {
     "dlq list": READ_LETTERS,
     "dlq show": READ_LETTERS,
@@ -90,8 +87,23 @@ OF_LETTERS: Mapping[str, list[Asked]] = {
         ("s3:PutObject", f"{BUCKET}/dead-letters/trainer/0a1b", {}),
         ("kms:GenerateDataKey", KEY, through("s3")),
     ],
+    "archive list": [*READ_ARCHIVE, ("events:ListReplays", "*", {})],
+    "archive replay": [
+        *READ_ARCHIVE,
+        (
+            "events:DescribeRule",
+            ARN.format("events", "rule/modelcycle-dev/modelcycle-dev-trainer"),
+            {},
+        ),
+        *(
+            ("events:StartReplay", ARN.format("events", one), {})
+            for one in (ARCHIVE, REPLAY, "event-bus/modelcycle-dev")
+        ),
+        ("events:DescribeReplay", ARN.format("events", REPLAY), {}),
+    ],
+    "archive cancel": [("events:CancelReplay", ARN.format("events", REPLAY), {})],
 }
-"""Our own commands that need a dead letter to be seen → what they ask of IAM."""
+"""Our own commands that need a dead letter, or an archive, to be seen → what they ask of IAM."""
 BY_HAND: Mapping[tuple[str, str], list[Asked]] = {
     ("delivery-failed", "CloudTrail"): [("cloudtrail:LookupEvents", "*", {})],
     ("delivery-failed", "scheduled for deletion: cancel that"): [

@@ -40,6 +40,7 @@ MINE: Mapping[str, tuple[str, ...]] = {
     "doctor": (),
     "status": ("fees",),
     "events list": ("--model", "fees"),
+    "rules explain": ("AccuracyDegraded",),
     "events show": ("no-such-event",),
     "retrain": ("fees", "--reason", "new unit"),
     "deploy": ("fees", "1", "--stage", "production", "--reason", "capacity"),

@@ -1,6 +1,5 @@
 """Which letters a person means, and whether all of them are meant."""
 
-import sys
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
@@ -94,23 +93,6 @@ def young_enough(letters: Sequence[Letter], now: datetime, *, named: bool) -> li
         if one.is_too_old(now):
             output.note(f"left: {name(one)} is too old to be redriven, drop it")
     return [one for one in letters if not one.is_too_old(now)]
-
-
-def confirm(question: str) -> None:
-    """Ask whether that is meant.
-
-    Raises
-    ------
-    CliError
-        If nobody is there to answer.
-    """
-    try:
-        click.confirm(question, abort=True, err=True)
-    except click.Abort:
-        if sys.stdin.isatty():
-            raise
-        click.echo(err=True)  # behind the question
-        raise misused("nobody confirmed it: nothing was done", "answer y, or add --yes") from None
 
 
 def only(letters: Sequence[Held], beginning: str, hidden: int) -> Held:

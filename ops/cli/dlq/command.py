@@ -9,13 +9,13 @@ from typing import Any
 import click
 
 from ops.cli import output
+from ops.cli.asking import confirm
 from ops.cli.connecting import connected
 from ops.cli.connection import Connection
 from ops.cli.dlq.box import HIDDEN_S, READ_MAX, Box, Counts, Held, boxes, held
 from ops.cli.dlq.choosing import (
     Choice,
     chosen,
-    confirm,
     name,
     of_service,
     only,

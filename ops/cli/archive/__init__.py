@@ -1,0 +1,1 @@
+"""EventBridge's own archive of an environment's events, and its replays."""
