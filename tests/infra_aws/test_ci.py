@@ -41,13 +41,51 @@ def test_a_run_that_waits_for_an_approval_is_in_nobodys_way() -> None:
     assert read(DEPLOY)["jobs"]["deploy"]["concurrency"] == "deploy-${{ inputs.env }}"
 
 
+def runs(job: dict[str, Any]) -> str:
+    """Answer what a job of GitHub's runs."""
+    return "\n".join(step["run"] for step in job["steps"] if "run" in step)
+
+
+def test_on_github_whoever_approves_has_seen_what_would_change() -> None:
+    diff, deploy = (read(DEPLOY)["jobs"][name] for name in ("diff", "deploy"))
+    assert deploy["needs"] == "diff"
+    assert diff["environment"] == "${{ inputs.env }}-diff"  # without reviewers: see docs/deploy.md
+    assert "make diff ENV=${{ inputs.env }} " in runs(diff)
+    assert "make deploy" not in runs(diff)
+    assert "GITHUB_STEP_SUMMARY" in runs(diff)
+    (kept,) = (step["with"] for step in diff["steps"] if "upload-artifact" in step.get("uses", ""))
+    assert kept["path"] == "diff.txt"
+    (shown,) = (step for step in diff["steps"] if "make diff" in step.get("run", ""))
+    assert shown["shell"] == "bash"  # which GitHub runs with pipefail
+    assert "make diff" not in runs(deploy)
+
+
 def test_gitlab_deploys_one_environment_after_the_other_when_a_person_says_so() -> None:
     jobs = read(GITLAB)
-    assert jobs["stages"] == ["check", *WAY]
-    assert [jobs[env]["environment"] for env in WAY] == WAY
-    assert [jobs[env]["stage"] for env in WAY] == WAY
+    pairs = [name for env in WAY for name in (f"{env}-diff", env)]
+    assert jobs["stages"] == ["check", *pairs]
+    assert [jobs[name]["environment"] for name in pairs] == pairs
+    assert [jobs[name]["stage"] for name in pairs] == pairs
+    assert [jobs[name]["extends"] for name in pairs] == 3 * [".diff", ".deploy"]
     assert [rule["when"] for rule in jobs[".deploy"]["rules"]] == ["manual"]
     assert jobs[".deploy"]["allow_failure"] is False
+    assert jobs[".deploy"]["resource_group"] == "$CI_ENVIRONMENT_NAME"
+
+
+def test_on_gitlab_the_diff_is_shown_unasked_and_before() -> None:
+    diff, deploy = read(GITLAB)[".diff"], read(GITLAB)[".deploy"]
+    assert [rule.get("when") for rule in diff["rules"]] == [None]
+    assert diff["artifacts"]["paths"] == ["diff.txt"]
+    assert diff["script"][0].startswith("set -o pipefail")
+    assert diff["script"][1].startswith("make diff ENV=${CI_ENVIRONMENT_NAME%-diff} ")
+    assert "diff" not in "".join(deploy["script"])
+    assert diff["extends"] == deploy["extends"] == ".aws"
+
+
+@pytest.mark.parametrize("path", [DEPLOY, GITLAB], ids=lambda path: path.name)
+def test_a_diff_only_reads_so_that_its_role_needs_to_do_no_more(path: Path) -> None:
+    (line,) = (line for line in path.read_text().splitlines() if "make diff" in line)
+    assert 'ARGS="--method=template"' in line  # else the CDK makes a change set
 
 
 def test_every_environment_has_its_file() -> None:
