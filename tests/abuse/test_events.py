@@ -8,14 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.deployer.domain.seen import Verdict
+from services.journal import reading
 from services.journal.archive import Archive
 from services.journal.domain import in_order_of_causes
 from services.journal.entrance import JournalEntrance
+from services.journal.pages import KEY
 from shared.contracts import aws
 from shared.contracts.aws import EndpointChanged, Hint, ModelPackageChanged
 from shared.contracts.envelope import Event
 from shared.contracts.lifecycle import (
     EVENTS,
+    DecisionRecorded,
     EndpointInService,
     ModelApproved,
     ModelRefused,
@@ -312,9 +315,11 @@ def test_a_fact_of_a_stage_that_does_not_exist_changes_nothing() -> None:
 def journal(*bodies: str) -> tuple[MemoryBook, Outcome]:
     """Hand a batch to the journal."""
     book, taking = MemoryBook(), Taking("modelcycle-dev-journal")
-    archive = Archive(MemoryShelf())
+    shelf = MemoryShelf()
+    archive = Archive(shelf)
     entrance = JournalEntrance(book, archive, taking.dead_letters, taking.notes)
     outcome = taking.take(entrance, *bodies)
+    assert all(map(KEY.fullmatch, shelf.objects)), "nobody but the journal names its objects"
     assert {entry.place for entry in archive.read()} == {one.place for one in book.entries.values()}
     return book, outcome
 
@@ -326,6 +331,30 @@ def test_poison_is_no_part_of_the_story(poison: str, reason: str) -> None:
     assert [entry.event_id for entry in book.entries.values()] == ["before", "after"]
     for _, why in outcome.letters:
         check_reason(why, reason)
+
+
+NAMES = [
+    "../../runs/x",
+    "/etc/passwd",
+    "a\0b",
+    "journal/2026/03/01/x",
+    "#",
+    "~",
+    "\u202e",
+    "s" * 200,
+]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=ascii)
+def test_names_that_a_stranger_chose_are_kept_as_text_and_name_nothing(name: str) -> None:
+    metadata = {"event_id": name, "causation_id": name, "subject": name}
+    raw = message(DecisionRecorded.example(), metadata=metadata, data={"model": name})
+    book, outcome = journal(NEIGHBOURS[0], raw, NEIGHBOURS[1])
+    assert outcome == Outcome([], [], [])
+    told = reading.show_event(book, name)
+    assert told
+    assert (told.event_id, told.subject) == (name, name)
+    assert reading.list_events(book, name) == reading.of_decision(book, told) == (told,)
 
 
 LOOPS = [
