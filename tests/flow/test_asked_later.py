@@ -15,9 +15,10 @@ from services.journal import domain
 from services.journal.aws import DynamoBook
 from services.journal.domain import Entry
 from services.journal.questions import as_of, lineage, versions
-from services.journal.questions.as_of import OfStage, Standing
+from services.journal.questions.as_of import OfStage
 from services.journal.questions.life import Life
 from services.journal.questions.lineage import Lineage
+from services.journal.questions.versions import VersionLife
 from shared.contracts import names
 from shared.contracts.lifecycle import ModelRegistered
 from tests.flow.local_aws import local_aws, wait_for
@@ -209,7 +210,7 @@ def test_verdicts_at_every_event_are_those_of_the_registry(recorded: Run) -> Non
         life.hear(entry)
         for one in versions.versions(life):
             known = recorded.witness.verdicts(one.version, entry.occurred_at)
-            told = Said(one.approval.value, one.production.value if one.production else None)
+            told = verdicts(one)
             assert told in known, f"v{one.version} at {entry.occurred_at}: {told}, not {known}"
             assert known.index(told) >= reached[one.version]  # and nothing is taken back
             reached[one.version] = known.index(told)
@@ -218,27 +219,35 @@ def test_verdicts_at_every_event_are_those_of_the_registry(recorded: Run) -> Non
 def test_where_all_was_quiet_the_answers_are_those_of_describe(recorded: Run) -> None:
     assert len(recorded.checkpoints) == 10
     for point in recorded.checkpoints:
-        seen = standing_of(recorded, point.events)
+        life = known_from(recorded, point.events)
+        seen = as_of.standing(life, datetime.now(UTC))
         serves = {
             stage: one.stay.endpoint_config if one.stay else None
             for stage, one in seen.stages.items()
         }
         assert serves == point.serves
         assert [one.coming for one in seen.stages.values()] == [None, None]
-        waiting = {n for n, one in point.verdicts.items() if "waiting" in one}
+        told = {one.version: verdicts(one) for one in versions.versions(life)}
+        assert told == point.verdicts
+        waiting = {number for number, one in point.verdicts.items() if "waiting" in one}
         assert {one.version for one in seen.waiting} == waiting
     last = recorded.checkpoints[-1]
     assert last.serves["production"] is None
     assert last.verdicts[1].approval == "declined"
 
 
-def standing_of(recorded: Run, events: frozenset[str]) -> Standing:
-    """Answer what is known from some of the events, heard in any order."""
+def known_from(recorded: Run, events: frozenset[str]) -> Life:
+    """Fold some of the events, heard the wrong way round."""
     life = Life.begin(MODEL)
-    known = [one for one in recorded.entries if one.event_id in events]
-    for entry in reversed(known):
-        life.hear(entry)
-    return as_of.standing(life, known[-1].occurred_at)
+    for entry in reversed(recorded.entries):
+        if entry.event_id in events:
+            life.hear(entry)
+    return life
+
+
+def verdicts(one: VersionLife) -> Said:
+    """Answer what is told to have been said of a version."""
+    return Said(one.approval.value, one.production.value if one.production else None)
 
 
 def test_lineage_at_every_event_leads_to_what_registry_storage_and_endpoints_have(
