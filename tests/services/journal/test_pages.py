@@ -72,6 +72,23 @@ def test_what_the_door_lets_in_can_be_read_however_deep_it_is(levels: int) -> No
     assert pages.opened(page_of(kept)) == (kept,)
 
 
+KEPT = (
+    '{"subject":"fees","position":"2026-03-01T12:00:00.000000Z#operator#000000000000.0000#a",'
+    '"event_id":"a","detail_type":"RetrainRequested","source":"modelcycle.operator",'
+    '"occurred_at":"2026-03-01T12:00:00+00:00","causation_id":"a",'
+    '"detail":{"metadata":{"event_id":"a","occurred_at":"2026-03-01T12:00:00Z","subject":"fees",'
+    '"correlation_id":"trip","causation_id":"a","producer":"operator","actor":"jane"},'
+    '"data":{"model":"fees","reason":"news"}}}\n'
+)
+"""A line of the first pages: what was kept then is read for ever."""
+
+
+def test_a_line_of_the_first_pages_is_read_and_would_be_written_so_again() -> None:
+    (read,) = pages.opened(named(KEPT.encode()))
+    assert pages.line(read) == KEPT.encode()
+    assert entry_of(read.as_event()) == read
+
+
 def test_the_name_tells_the_day_and_the_content() -> None:
     page = page_of(entry("a"))
     text = gzip.decompress(page.body)
