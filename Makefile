@@ -11,7 +11,7 @@ PIPELINES := .venv-pipelines
 AUTHORING := $(PIPELINES)/.installed
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: help setup demo up test sim coverage check lock schemas bundles bootstrap pipelines pipelines-check \
+.PHONY: help setup demo up test sim coverage check lock schemas recordings bundles bootstrap pipelines pipelines-check \
 	synth diff deploy images destroy clean
 .DEFAULT_GOAL := help
 
@@ -58,6 +58,9 @@ check: $(SETUP) pipelines-check ## Format, lint, types, import rules, schemas, p
 
 schemas: $(SETUP) ## Write the generated JSON Schemas
 	$(BIN)/python -m ops.contracts write
+
+recordings: $(SETUP) ## Play the runs of tests/recordings again, and record them
+	$(BIN)/python -m tests.recordings
 
 $(AUTHORING): $(UV) requirements/pipelines.txt
 	$(UV) venv --quiet --allow-existing --python $(BIN)/python $(PIPELINES)

@@ -72,8 +72,8 @@ class Life:
         Whether it has decided otherwise by itself.
     stopped : str
         Why the record does not tell how it went on; empty while it does.
-    stopped_at : datetime or None
-        Since when.
+    stopped_at : Recorded or None
+        The decision of which it does not tell.
     untold : int
         Decisions after that.
     """
@@ -91,7 +91,7 @@ class Life:
         self.because: Difference | None = None
         self.is_own = False
         self.stopped = ""
-        self.stopped_at: datetime | None = None
+        self.stopped_at: Recorded | None = None
         self.untold = 0
         self.effects = effects_by_kind(replayable.effects)
         self.hears = {event.detail_type(): event for event in replayable.handlers}
@@ -109,7 +109,7 @@ class Life:
         if not self.is_own:
             self.because = self.because or root
 
-    def stop(self, why: str, at: datetime) -> None:
+    def stop(self, why: str, at: Recorded) -> None:
         """Note why the record does not tell how it went on; the first reason counts."""
         if not self.stopped:
             self.stopped, self.stopped_at = why, at

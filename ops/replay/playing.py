@@ -2,7 +2,6 @@
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Set
-from datetime import datetime
 from typing import NamedTuple
 
 from ops.replay.answers import UntoldError
@@ -15,7 +14,7 @@ from shared.contracts.door import open_event
 from shared.contracts.envelope import SOURCE, Envelope, Event
 from shared.contracts.subscriptions import SUBSCRIPTIONS
 
-GAP = "the recording lacks a decision before line {}"
+GAP = "the recording lacks a decision before it"
 OWN_WORK = "it looks at what its own actions have made, and they would not have been done"
 NOTHING: Items = {}
 
@@ -100,7 +99,7 @@ class Replay:
         if root:
             life.depart(root)
             if life.replayable.sees_its_work:
-                life.stop(OWN_WORK, one.record.now)
+                life.stop(OWN_WORK, one)
         elif life.stopped:
             life.untold += 1
         else:
@@ -120,7 +119,7 @@ class Replay:
             return None
         life = self.begun(whose)
         if record.state_before != self.states_then[whose]:
-            life.stop(GAP.format(one.number), record.now)
+            life.stop(GAP, one)
         self.states_then[whose] = record.state_after
         return life
 
@@ -145,8 +144,10 @@ class Replay:
         try:
             now = life.decide(one, self.heard(one, life), items)
         except UntoldError as error:
-            life.stop(str(error), one.record.now)
-            self.note(Difference(one, then, None, differences(then, None), life.stopped), life)
+            life.stop(str(error), one)
+            if not life.is_own:
+                found = Difference(one, then, None, differences(then, None), life.stopped)
+                self.note(found, life)
             return
         self.told[one.number] = now
         if fields := differences(then, now, states=is_as_then and self.before is None):
@@ -180,12 +181,12 @@ class Replay:
         for said in found.now.events if found.now else ():
             old = before.get((said.event_id, said.kind))
             if old is None:
-                self.tell(said, root, found.one.record.now)
+                self.tell(said, root, found.one)
             elif old.detail != said.detail:
                 self.otherwise[said.event_id] = opened(said), root
 
-    def tell(self, said: Said, root: Difference, at: datetime) -> None:
-        """Tell all who hear it an event that was not said then."""
+    def tell(self, said: Said, root: Difference, one: Recorded) -> None:
+        """Tell all who hear it an event that a decision did not say then."""
         news = opened(said)
         for row in SUBSCRIPTIONS:
             if row.event is not type(news.data) or row.service not in self.services:
@@ -195,12 +196,12 @@ class Replay:
             if life.stopped:
                 continue
             try:
-                told = life.hear_news(news, at)
+                told = life.hear_news(news, one.record.now)
             except UntoldError as error:
-                life.stop(f"it hears {said.kind}, and {error}", at)
+                life.stop(f"it hears {said.kind}, and {error}", one)
                 continue
             for follows in told.events if told else ():
-                self.tell(follows, root, at)
+                self.tell(follows, root, one)
 
     @property
     def stopped(self) -> Mapping[Aggregate, Life]:

@@ -92,7 +92,7 @@ def document(replay: Replay) -> dict[str, Any]:
             {
                 "service": whose.service,
                 "model": whose.key,
-                "since": life.stopped_at.isoformat() if life.stopped_at else None,
+                "line": life.stopped_at.number if life.stopped_at else None,
                 "why": life.stopped,
                 "decisions": life.untold,
             }

@@ -4,6 +4,7 @@ What people declare is replaced wherever it was seen. What AWS did is known of w
 only: an outcome is believed where the action is the same in all that its outcome depends on.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -14,10 +15,10 @@ from ops.replay.answers import UNTOLD, UntoldError, typed
 from ops.replay.errors import ReplayError
 from ops.replay.life import Elsewhere
 from ops.replay.recording import Recording
-from services.evaluator.domain.actions import Evaluate
+from services.evaluator.domain.actions import Evaluate, Register
 from services.evaluator.domain.champion import NONE_IN_PRODUCTION
 from services.evaluator.domain.limit import UNKNOWN
-from services.evaluator.domain.outcomes import Evaluated
+from services.evaluator.domain.outcomes import Evaluated, VersionRegistered
 from services.monitor.domain.actions import ScoreOrigins
 from services.trainer.domain.actions import StartRun
 from services.trainer.domain.seen import World
@@ -91,6 +92,18 @@ def evaluated(then: str, now: str, happened: Evaluated | Refused) -> Any:
     raise UntoldError(f"how {new.run.run_id} compares with v{version} was not asked then")
 
 
+def registered(then: str, now: str, happened: VersionRegistered | Refused) -> Any:
+    """The same run becomes a version whatever its evidence says; it keeps its recorded number, even
+    where fewer would have come before it."""
+    old, new = Register.model_validate_json(then), Register.model_validate_json(now)
+    if new.run != old.run:
+        raise UntoldError("another run would have been registered")
+    if isinstance(happened, Refused):
+        return happened
+    sha256 = hashlib.sha256(new.evidence()).hexdigest()
+    return happened.changed(evaluation=happened.evaluation.changed(sha256=sha256))
+
+
 def origins_scored(then: str, now: str, happened: Any) -> Any:
     """Forecasts are scored alike, however they are judged afterwards."""
     old, new = ScoreOrigins.model_validate_json(then), ScoreOrigins.model_validate_json(now)
@@ -103,6 +116,7 @@ TRANSFERS: Mapping[str, Callable[[str, str, Any], Any]] = MappingProxyType(
     {
         StartRun.__name__: run_started,
         Evaluate.__name__: evaluated,
+        Register.__name__: registered,
         ScoreOrigins.__name__: origins_scored,
     }
 )

@@ -110,7 +110,7 @@ def ask_champion(
 def register(action: Register, ports: Ports) -> VersionRegistered:
     """Write evidence and version; a run that is in the registry already stays the one it is."""
     run = action.run
-    body = action.evaluation.model_dump_json(indent=1).encode()
+    body = action.evidence()
     evidence = Blob(
         uri=ports.blobs.put(evaluation_key(run.run_id), body),
         sha256=hashlib.sha256(body).hexdigest(),

@@ -1,8 +1,19 @@
-"""``python -m tests.recordings``: play the demo's two acts, and record what was said."""
+"""``python -m tests.recordings``: play the runs again, and record what was said.
+
+==================  ==========================================================================
+``loop.jsonl.gz``   the demo: a model falls short after a change of regime, and is replaced
+``hands.jsonl.gz``  people at work: three trainings by hand, one of which a threshold refuses;
+                    a roll-back, and a version that is declined
+==================  ==========================================================================
+"""
 
 import sys
+from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import pytest
 
 from infra.local.driver import Driver
 from infra.local.regimes import USUAL
@@ -18,16 +29,32 @@ from ops.cli.listening import listening
 from ops.cli.local_aws import ENV, speaking_to
 from ops.cli.main import main as application
 from ops.cli.output import console
+from shared.contracts import names
+from shared.contracts.envelope import Event
+from shared.contracts.lifecycle import (
+    DeploymentRolledBack,
+    ModelDeclined,
+    ModelRefused,
+    ModelRegistered,
+    PromotionRequested,
+)
+from shared.contracts.names import ModelParameter
+from tests.flow.local_aws import wait_for
+from tests.flow.streaming import WATCHED, Streamed, followed, streamed
+from tests.flow.typing_in import run
 
 HERE = Path(__file__).parent
-LOOP = HERE / "loop.jsonl.gz"
+LOOP, HANDS = HERE / "loop.jsonl.gz", HERE / "hands.jsonl.gz"
 SEED = 7
+HOURS, STEP = 24, timedelta(hours=1)
+TOO_STRICT = "0.1"
+BY_PEOPLE = {"staging": "person", "production": "person"}
 
 
-def play(folder: Path) -> None:
-    """Bring a model into production, let it fall short and be replaced; then record."""
+def loop(folder: Path) -> None:
+    """Bring a model into production, let it fall short and be replaced."""
     stream = Simulated(scene.simulated(folder, SEED), SEED, USUAL)
-    run = commands(application)
+    enter = commands(application)
     with (
         stream.open() as source,
         LocalStack(
@@ -37,18 +64,79 @@ def play(folder: Path) -> None:
         listening(connect(ENV), "recordings") as listener,
     ):
         driver = Driver(stack, stream.feed(stack), step=stream.step)
-        story = Story(stream.scene, listener, console(), run, driver.step)
+        story = Story(stream.scene, listener, console(), enter, driver.step)
         with story.telling():
             story.first_act()
             Live(story, lambda: driver.now, lambda: stream.is_over(driver.now), True).play()
         stack.wait_until_quiet(30)
-        run(["events", "record", "--output", str(LOOP)])
+        enter(["events", "record", "--output", str(LOOP)])
+
+
+def hands(folder: Path) -> None:
+    """Let people ask for trainings, approve, decline and roll back."""
+    history, stream = followed(HOURS)
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        streamed(folder, patched, history, stream, step=STEP) as played,
+    ):
+        played.declare({**WATCHED, "approval": BY_PEOPLE})
+        ship(played, 1)
+        run("retrain", "watched", "--reason", "to compare")
+        ship(played, 2)
+        run("rollback", "watched", "--stage", "production", "--reason", "it smells")
+        until(played, DeploymentRolledBack)
+        set_threshold(played, TOO_STRICT)
+        run("retrain", "watched", "--reason", "against a strict threshold")
+        until(played, ModelRefused)
+        set_threshold(played, "1.0")
+        run("retrain", "watched", "--reason", "against another one")
+        until(played, ModelRegistered, 3)
+        run("decline", "watched", "3", "--note", "we keep what we have")
+        until(played, ModelDeclined)
+        played.driver.drive(2)
+        played.stack.wait_until_quiet(30)
+        run("events", "record", "--output", HANDS)
+
+
+def ship(played: Streamed, version: int) -> None:
+    """Bring a version into production."""
+    until(played, ModelRegistered, version)
+    run("approve", "watched", version)
+    until(played, PromotionRequested, version)
+    run("promote", "watched", version)
+    wait_for("production", passing(played, lambda: played.serves("watched", "production", version)))
+    played.driver.drive(2)
+
+
+def until(played: Streamed, kind: type[Event], number: int = 1) -> None:
+    """Let time pass until something was said so many times."""
+    wait_for(kind.__name__, passing(played, lambda: len(played.each("watched", kind)) >= number))
+
+
+def passing(played: Streamed, is_there: Callable[[], bool]) -> Callable[[], bool]:
+    """Look, and where it is not there let time pass."""
+
+    def look() -> bool:
+        played.listen()
+        if not is_there():
+            played.driver.step()
+        return is_there()
+
+    return look
+
+
+def set_threshold(played: Streamed, value: str) -> None:
+    """Set a threshold at run time, and wait until the evaluator has seen it."""
+    path = names.parameter("dev", "watched", ModelParameter.THRESHOLD)
+    ssm = played.stack.client("ssm")
+    ssm.put_parameter(Name=path, Value=value, Type="String", Overwrite=True)
 
 
 def main() -> int:
     """Write the recordings."""
-    with TemporaryDirectory() as folder:
-        play(Path(folder))
+    for play in (hands, loop):
+        with TemporaryDirectory() as folder:
+            play(Path(folder))
     return 0
 
 

@@ -109,7 +109,7 @@ def test_a_life_is_followed_to_a_gap_and_no_further(lives: list[Life], tmp_path:
     missing = of_trainer(life)[4]
     replay = replayed(recorded(tmp_path, [one for one in life if one.detail != missing.detail]))
     stopped = replay.lives[Aggregate("trainer", "fees")]
-    assert stopped.stopped.startswith("the recording lacks a decision before line ")
+    assert stopped.stopped == "the recording lacks a decision before it"
     assert stopped.untold == len(of_trainer(life)) - 5
     assert replay.decided["trainer"] == 4
 

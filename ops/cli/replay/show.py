@@ -19,11 +19,11 @@ def show(replay: Replay, *, is_what_if: bool, diff: bool, as_json: bool) -> None
         return output.document(summary.document(replay))
     services = ", ".join(f"{name} {number:,}" for name, number in sorted(replay.decided.items()))
     click.echo(f"{counted(replay.decided.total(), 'decision')} taken again: {services}")
-    others = [one for one in replay.differences if one.is_another]
-    for one in replay.differences if diff else others:
-        show_difference(one, diff)
+    for one in replay.differences:
+        if not one.untold and (diff or one.is_another):
+            show_difference(one, diff)
     show_untold(replay)
-    return click.echo(verdict(replay, others, is_what_if))
+    return click.echo(verdict(replay, is_what_if))
 
 
 def show_difference(one: Difference, diff: bool) -> None:
@@ -33,7 +33,7 @@ def show_difference(one: Difference, diff: bool) -> None:
     place = f"{record.now:%m-%d %H:%M}  {record.service}  {record.model}  upon {upon}"
     click.echo(f"\n{click.style(place, bold=True)}  (line {one.one.number})")
     click.echo(f"  then  {output.plain(one.then.why)}")
-    click.echo(f"  now   {output.plain(now(one))}")
+    click.echo(f"  now   {output.plain(one.now.why) if one.now else NOTHING}")
     if words := summary.consequences(one):
         click.echo(f"  {words}")
     if one.follows:
@@ -41,13 +41,6 @@ def show_difference(one: Difference, diff: bool) -> None:
     if diff:
         rows = ((field.name, value(field.then), value(field.now)) for field in one.fields)
         output.table(("  field", "then", "now"), ((f"  {name}", *both) for name, *both in rows))
-
-
-def now(one: Difference) -> str:
-    """Say what is decided now."""
-    if one.untold:
-        return f"the record does not tell: {one.untold}"
-    return one.now.why if one.now else NOTHING
 
 
 def value(of_field: Any) -> str:
@@ -58,12 +51,12 @@ def value(of_field: Any) -> str:
 def show_untold(replay: Replay) -> None:
     """Say where the record ends to tell, and what it cannot tell at all."""
     for whose, life in replay.stopped.items():
-        since = f"{life.stopped_at:%m-%d %H:%M}" if life.stopped_at else ""
-        after = f", {counted(life.untold, 'decision')} after it" if life.untold else ""
-        click.echo(
-            f"\nfrom {since} on the record does not tell how {whose.service} decides on "
-            f"{whose.key}{after}: {life.stopped}"
-        )
+        if (at := life.stopped_at) is None:
+            continue
+        after = f"; {counted(life.untold, 'decision')} after that" if life.untold else ""
+        place = f"{at.record.now:%m-%d %H:%M}  {whose.service}  {whose.key}"
+        click.echo(f"\n{click.style(place, bold=True)}  (line {at.number})")
+        click.echo(f"  from here on the record does not tell: {output.plain(life.stopped)}{after}")
     for whose, number in replay.skipped.items():
         output.note(
             f"{whose.service} of {whose.key} is left out: the recording begins in the middle of "
@@ -71,15 +64,18 @@ def show_untold(replay: Replay) -> None:
         )
 
 
-def verdict(replay: Replay, others: list[Difference], is_what_if: bool) -> str:
+def verdict(replay: Replay, is_what_if: bool) -> str:
     """Say in a line what came of it."""
     if not replay.differences:
         return "no difference"
     if is_what_if and (words := summary.headline(replay)):
         return f"\n{words}"
-    only_words = len(replay.differences) - len(others)
-    said = [counted(len(others), "decision") + " would be another one"] if others else []
-    if only_words:
-        differ = "says" if only_words == 1 else "say"
-        said.append(f"{only_words:,} {differ} the same in other words or numbers: see --diff")
-    return f"\n{'; '.join(said)}"
+    untold = sum(bool(one.untold) for one in replay.differences)
+    others = sum(one.is_another and not one.untold for one in replay.differences)
+    alike = len(replay.differences) - others - untold
+    said = (
+        f"{counted(others, 'decision')} would be another" if others else "",
+        f"{counted(untold, 'decision')} cannot be taken again" if untold else "",
+        f"{counted(alike, 'decision')} say the same in other words or numbers: see --diff" if alike else "",
+    )
+    return f"\n{', '.join(filter(None, said))}"

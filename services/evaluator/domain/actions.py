@@ -30,3 +30,7 @@ class Register(Action):
     run: TrainingCompleted
     task: Task
     evaluation: Evaluation
+
+    def evidence(self) -> bytes:
+        """Answer the evidence as it is kept beside the version."""
+        return self.evaluation.model_dump_json(indent=1).encode()
