@@ -12,7 +12,17 @@ import boto3
 import click
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.aws import app, bundles, caller, cdk_cli, checks, destroying, environments, images
+from infra.aws import (
+    app,
+    bundles,
+    caller,
+    cdk_cli,
+    checks,
+    destroying,
+    environments,
+    images,
+    operators,
+)
 from infra.aws.environments import ROOT, Environment
 from infra.yaml_files import FileError
 from shared.contracts import names
@@ -70,7 +80,9 @@ def diff(name: str, arguments: Sequence[str]) -> None:
 
 @main.command()
 @ENV
-@click.option("--only", type=click.Choice(["platform", *SERVICES]), help="One stack alone.")
+@click.option(
+    "--only", type=click.Choice(["platform", operators.PART, *SERVICES]), help="One stack alone."
+)
 @click.argument("arguments", nargs=-1)
 def deploy(name: str, only: str | None, arguments: Sequence[str]) -> None:
     """Deploy an environment; further arguments are those of cdk deploy."""

@@ -1,4 +1,4 @@
-"""The CDK app: a platform stack and one stack per service."""
+"""The CDK app: a platform stack, one stack per service, and one of what operators see."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +8,7 @@ import aws_cdk as cdk
 
 from infra.aws.environments import Environment
 from infra.aws.images import ImagesStack
+from infra.aws.operators import OperatorsStack
 from infra.aws.platform import PlatformStack
 from infra.aws.service import ServiceStack
 from shared.contracts.subscriptions import SERVICES
@@ -41,6 +42,8 @@ def build(
 
     ImagesStack(app, **settings("all"))
     platform = PlatformStack(app, environment, **settings(environment.name))
+    operators = OperatorsStack(app, environment, **settings(environment.name))
+    operators.add_stack_dependency(platform)
     for service in SERVICES:
         stack = ServiceStack(
             app,

@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, WaiterError
 
-from infra.aws import images
+from infra.aws import images, operators, printed
 from infra.aws.environments import Environment
 from shared.contracts import names
 from shared.contracts.algorithms import ALGORITHMS
@@ -25,8 +25,8 @@ DELETE_PARAMETERS_MAX = 10  # AWS: names in one call
 LOOK_S, LOOKS_MAX = 10.0, 90  # until an endpoint is deleted, or a run has stopped
 PLATFORM = "platform"
 STAYS = (
-    "tables, bucket, feature group, registry, key, dashboards, alarms and images: they go on to "
-    "cost something (docs/deploy.md)"
+    "tables, bucket, feature group, registry, key, archive and images: they go on to cost "
+    "something (docs/deploy.md)"
 )
 
 
@@ -70,8 +70,8 @@ class Destruction:
         """
         if not keep_data:
             self.refuse_protected()
-        for service in SERVICES:
-            self.stack(names.stack(self.environment.name, service))
+        for part in (*SERVICES, operators.PART):
+            self.stack(names.stack(self.environment.name, part))
         self.compute()
         if keep_data:
             platform = names.stack(self.environment.name, PLATFORM)
@@ -81,8 +81,9 @@ class Destruction:
         self.parameters()
         self.features()
         self.objects()
+        self.logs_of_jobs()
         self.stack(names.stack(self.environment.name, PLATFORM))
-        self.logs()
+        printed.delete_of_endpoints(self.client("logs"), self.prefix, self.say)
         self.repositories()
 
     def refuse_protected(self) -> None:
@@ -196,19 +197,9 @@ class Destruction:
                     some = {"Objects": found[start : start + DELETE_OBJECTS_MAX], "Quiet": True}
                     s3.delete_objects(Bucket=bucket, Delete=some)
 
-    def logs(self) -> None:
-        """Delete what endpoints printed; the groups of jobs are shared by all of the account."""
-        logs = self.client("logs")
-        pages = logs.get_paginator("describe_log_groups")
-        prefix = f"/aws/sagemaker/Endpoints/{self.prefix}"
-        groups = [
-            group["logGroupName"]
-            for page in pages.paginate(logGroupNamePrefix=prefix)
-            for group in page["logGroups"]
-        ]
-        for group in groups:
-            self.say(f"log {group}")
-            logs.delete_log_group(logGroupName=group)
+    def logs_of_jobs(self) -> None:
+        """Delete what jobs printed, while pipelines still tell which were ours."""
+        printed.delete_of_jobs(self.client("logs"), self._executions(), self.say)
 
     def repositories(self) -> None:
         """Delete the account's images with the last of its environments."""
@@ -251,6 +242,7 @@ class Destruction:
         return self._executions("Executing", "Stopping")
 
     def _executions(self, *statuses: str) -> list[str]:
+        """Answer the trainings of some statuses; without any, all that there ever were."""
         return [one for each in ALGORITHMS for one in self._executions_of(each, statuses)]
 
     def _executions_of(self, algorithm: str, statuses: Collection[str]) -> Iterator[str]:
@@ -260,7 +252,7 @@ class Destruction:
         try:
             for page in pages.paginate(PipelineName=pipeline):
                 for row in page["PipelineExecutionSummaries"]:
-                    if row["PipelineExecutionStatus"] in statuses:
+                    if not statuses or row["PipelineExecutionStatus"] in statuses:
                         yield row["PipelineExecutionArn"]
         except sagemaker.exceptions.ResourceNotFound:
             return

@@ -13,8 +13,6 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from infra.aws import arns, people
-from infra.aws.alarms import add_platform_alarms
-from infra.aws.dashboards import add_dashboards
 from infra.aws.environments import Environment
 from infra.aws.findings import Finding, accept
 from infra.aws.roles import add_policy
@@ -52,8 +50,6 @@ class PlatformStack(cdk.Stack):
         add_sagemaker(self, environment, self.key, self.bucket)
         for part, policy in people.policies(environment).items():
             add_policy(self, "".join(map(str.capitalize, part.split("-"))), policy)
-        add_platform_alarms(self, environment)
-        add_dashboards(self, environment)
 
     def _key(self, environment: Environment) -> kms.Key:
         key = kms.Key(

@@ -7,11 +7,12 @@ from typing import Any
 
 from infra.aws import app
 from infra.aws.environments import Environment
+from infra.aws.operators import PART
 from shared.contracts import names
 from shared.contracts.subscriptions import SERVICES
 
 Template = Mapping[str, Any]
-PARTS = ("platform", *SERVICES)
+PARTS = ("platform", PART, *SERVICES)
 
 
 def synthesized(environment: Environment, folder: Path) -> dict[str, Template]:

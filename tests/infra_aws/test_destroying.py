@@ -20,6 +20,7 @@ from shared.contracts.names import Stage
 from tests.local.conftest import FIXTURE_IMAGES
 
 PLATFORM, TRAINER = "modelcycle-dev-platform", "modelcycle-dev-trainer"
+OPERATORS = "modelcycle-dev-operators"
 ROLE = "arn:aws:iam::123456789012:role/x"
 
 
@@ -60,7 +61,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
 
 @pytest.fixture
 def stacks() -> Stacks:
-    return Stacks(PLATFORM, TRAINER, "modelcycle-images")
+    return Stacks(PLATFORM, OPERATORS, TRAINER, "modelcycle-images")
 
 
 @pytest.fixture
@@ -202,10 +203,10 @@ def test_protected_tables_are_told_before_anything_is_deleted(
     wrong = f"nothing was destroyed: {table} are protected .* keep_data to false in dev.yaml"
     with pytest.raises(DestroyError, match=wrong):
         destroyed(here, guarded, keep_data=False)
-    assert stacks.there == [PLATFORM, TRAINER, "modelcycle-images"]
+    assert stacks.there == [PLATFORM, OPERATORS, TRAINER, "modelcycle-images"]
     said = destroyed(here, guarded, keep_data=True)
     assert stacks.there == [PLATFORM, "modelcycle-images"]
-    assert "dashboards, alarms" in said
+    assert "tables, bucket" in said
 
 
 class Trainings:
@@ -251,3 +252,21 @@ def test_only_what_runs_is_stopped_and_may_end_by_itself_meanwhile(here: Environ
     said: list[str] = []
     Destruction(here, lambda _service: trainings, said.append, lambda _s: None).compute()
     assert trainings.stopped == ["one"]
+
+
+def test_of_the_jobs_of_an_account_only_ours_lose_what_they_printed(
+    here: Environment, client: Callable[[str], Any]
+) -> None:
+    logs, group = client("logs"), "/aws/sagemaker/TrainingJobs"
+    job = "pipelines-{}-Train-0a1b/algo-1-1"
+    logs.create_log_group(logGroupName=group)
+    for execution in ("one", "two", "three", "onerous"):
+        logs.create_log_stream(logGroupName=group, logStreamName=job.format(execution))
+    clients = {"sagemaker": Trainings(), "logs": logs}
+    said: list[str] = []
+    destruction = Destruction(here, clients.__getitem__, said.append, lambda _s: None)
+    for _ in range(2):  # what is gone already is no error
+        destruction.logs_of_jobs()
+        left = logs.describe_log_streams(logGroupName=group)["logStreams"]
+        assert [one["logStreamName"] for one in left] == [job.format("onerous")]
+    assert said == 2 * ["logs of the jobs of 3 trainings"]

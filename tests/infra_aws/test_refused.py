@@ -46,7 +46,7 @@ def documents(*, rules_allowed: bool) -> dict[str, dict[str, Any]]:
     roles: dict[str, Role] = {
         **permissions.roles(environment),
         **{str(part): role for part, role in execution.roles(environment).items()},
-        **{f"approve-{stage}": role for stage, role in people.policies(environment).items()},
+        **people.policies(environment),
     }
     return {name: policies.document(role.grants) for name, role in roles.items()}
 
