@@ -27,6 +27,7 @@ LOOK_S = 0.25
 LOOKS_QUIET = 3  # an empty queue is looked at again: its counts are approximate
 QUIET_S_OF_AWS = 15.0  # in an account they lag behind, by seconds
 JOURNAL_S = 20.0
+JOURNAL_S_OF_AWS = JOURNAL_S + limits.JOURNAL_BATCH_SECONDS_MAX  # there it waits for a batch
 STALL_S = 120.0  # longer than five deliveries of a message that fails
 
 
@@ -122,7 +123,7 @@ class Sender:
     def wait(self, told: Callable[[int], None]) -> bool:
         """Wait until the queue stays empty, and the journal knows what came of it.
 
-        Where others speak all the time, the journal is waited for no longer than `JOURNAL_S`:
+        Where others speak all the time, the journal is waited for no longer than it may take:
         answers whether it knows all.
 
         Parameters
@@ -135,7 +136,9 @@ class Sender:
         CliError
             If nothing moves for `STALL_S` seconds.
         """
-        quiet_s = LOOKS_QUIET * LOOK_S if self.connection.is_local else QUIET_S_OF_AWS
+        is_local = self.connection.is_local
+        quiet_s = LOOKS_QUIET * LOOK_S if is_local else QUIET_S_OF_AWS
+        journal_s = JOURNAL_S if is_local else JOURNAL_S_OF_AWS
         left, moved_at = -1, monotonic()
         empty_since = quiet_since = moved_at
         while True:
@@ -149,7 +152,7 @@ class Sender:
                 quiet_since = now
             if now - quiet_since >= quiet_s:
                 return True
-            if now - empty_since >= quiet_s + JOURNAL_S:
+            if now - empty_since >= quiet_s + journal_s:
                 return False
             if now - moved_at > STALL_S:
                 raise nobody_takes(seen)
