@@ -26,8 +26,13 @@ class Heard(NamedTuple):
 
     entry: Entry
     order: Order
+    trip: str
     said: Any
     """Its data."""
+
+    def value(self, name: str) -> Any:
+        """Answer one of the things it says, or its trip."""
+        return self.trip if name == "trip" else getattr(self.said, name)
 
     def is_before(self, other: "Heard") -> bool:
         """Tell whether this was said earlier: in the order of one aggregate, else by time."""
@@ -130,17 +135,22 @@ def trip(entry: Entry) -> str:
     return str(entry.detail["metadata"]["correlation_id"])
 
 
+Names = tuple[str, ...]
+ByValues = dict[tuple[Any, ...], list[Heard]]
+
+
 class Causes:
     """Entries, by what they may have led to."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
         self.by_id: dict[str, Heard] = {}
         self.by_kind: defaultdict[type[Event], list[Heard]] = defaultdict(list)
+        self.by_values: dict[tuple[type[Event], Names], ByValues] = {}
         for entry in entries:
             event_class = said.EVENTS.get(entry.detail_type)
             fact = read_fact(entry, event_class) if event_class else None
             if fact and entry.event_id not in self.by_id:
-                heard = Heard(entry, fact.order, fact.said)
+                heard = Heard(entry, fact.order, fact.trip, fact.said)
                 self.by_id[entry.event_id] = heard
                 self.by_kind[type(fact.said)].append(heard)
 
@@ -160,12 +170,18 @@ class Causes:
 
     def fitting(self, way: Led, heard: Heard) -> Iterable[Heard]:
         """Answer the events that one way names."""
+        values = {**way.values, "trip": heard.trip} if way.of_the_trip else way.values
         for kind in way.kinds:
+            yield from self.sorted_by(kind, tuple(values)).get(tuple(values.values()), ())
+
+    def sorted_by(self, kind: type[Event], names: Names) -> ByValues:
+        """Sort the events of a kind by some of what they say; each way is sorted by once."""
+        if (kind, names) not in self.by_values:
+            found: ByValues = defaultdict(list)
             for one in self.by_kind[kind]:
-                if way.of_the_trip and trip(one.entry) != trip(heard.entry):
-                    continue
-                if all(getattr(one.said, name) == value for name, value in way.values.items()):
-                    yield one
+                found[tuple(one.value(name) for name in names)].append(one)
+            self.by_values[kind, names] = found
+        return self.by_values[kind, names]
 
     def chain(self, event_id: str) -> tuple[Entry, ...]:
         """Answer what led to an event, from its root on; the event is the last."""

@@ -16,6 +16,7 @@ from services.journal.questions import as_of, versions
 from services.journal.questions.causes import Causes, trip
 from services.journal.questions.facts import Fact, order_of, read_fact
 from services.journal.questions.life import Life
+from services.journal.questions.serving import Stay
 from shared.contracts.envelope import Event
 from shared.contracts.frozen import Frozen
 from shared.contracts.lifecycle import (
@@ -67,9 +68,12 @@ def cycles(life: Life, entries: Iterable[Entry]) -> tuple[Cycle, ...]:
     entries = tuple(entries)
     told = [one for one in entries if one.tells_life]
     trips = by_trip(told)
-    causes, tried = Causes(told), failures(entries)
-    made = (cycle(life, identity, events, causes, tried) for identity, events in trips.items())
-    return tuple(sorted(made, key=lambda one: one.began))
+    causes, tried, stays = Causes(told), failures(entries), versions.every_stay(life)
+    found = []
+    for identity, events in trips.items():
+        outcome = outcome_of(life, events, stays)
+        found.append(cycle(identity, events, causes, tried, outcome))
+    return tuple(sorted(found, key=lambda one: one.began))
 
 
 def by_trip(entries: Sequence[Entry]) -> Mapping[str, list[Entry]]:
@@ -88,23 +92,22 @@ def by_trip(entries: Sequence[Entry]) -> Mapping[str, list[Entry]]:
 
 
 def cycle(
-    life: Life,
     identity: str,
     events: Sequence[Entry],
     causes: Causes,
     tried: Mapping[str, Sequence[Entry]],
+    outcome: str,
 ) -> Cycle:
     """Put one trip together."""
     own = {one.event_id: one for one in events}
     parents = {one.event_id: parent(causes.of(one.event_id), own) for one in events}
     times = [one.occurred_at for one in events]
-    made = registered(events)
     return Cycle(
         id=identity,
         began=min(times),
         ended=max(times),
-        versions=made,
-        outcome=outcome(life, events, made),
+        versions=registered(events),
+        outcome=outcome,
         steps=tuple(
             Step(
                 entry=one,
@@ -152,10 +155,10 @@ def registered(events: Iterable[Entry]) -> tuple[int, ...]:
     return tuple(sorted(fact.said.version for fact in facts))
 
 
-def outcome(life: Life, events: Sequence[Entry], made: Sequence[int]) -> str:
+def outcome_of(life: Life, events: Sequence[Entry], stays: tuple[Stay, ...]) -> str:
     """Say what came of a trip; nothing where it has no training."""
-    if made:
-        return f"v{made[-1]} {versions.version(life, made[-1]).stands}"
+    if made := registered(events):
+        return f"v{made[-1]} {versions.version(life, made[-1], stays).stands}"
     if begun := facts_of(events, TrainingStarted):
         return of_run(life, begun[-1].said.run_id)
     if noes := facts_of(events, TrainingSuppressed):
