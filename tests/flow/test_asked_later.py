@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from click.testing import CliRunner
 
 from infra.local.stack import LocalStack
+from ops.cli.main import main
 from services.journal import domain
 from services.journal.aws import DynamoBook
 from services.journal.domain import Entry
@@ -68,6 +70,8 @@ class Run(NamedTuple):
     """sha256 of every object that a link names."""
     verified: dict[int, Any]
     """What `lineage --verify` said of each version."""
+    tampered: tuple[int, list[str]]
+    """Its exit code and words when the artifact was overwritten and the evaluation gone."""
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +92,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Run:
             packages=witness.packages(),
             digests=digests(stack, entries),
             verified={number: verify(number) for number in witness.packages()},
+            tampered=tampered(stack, witness.packages()[2]),
         )
 
 
@@ -158,6 +163,18 @@ def digests(stack: LocalStack, entries: Sequence[Entry]) -> dict[str, str]:
 def verify(number: int) -> Any:
     """Ask the command line, which compares with everything that it can reach."""
     return json.loads(run("lineage", MODEL, number, "--verify", "--json"))
+
+
+def tampered(stack: LocalStack, package: Any) -> tuple[int, list[str]]:
+    """Overwrite the artifact of a version and take its evaluation away; ask what holds."""
+    s3 = stack.client("s3")
+    (container,) = package["InferenceSpecification"]["Containers"]
+    bucket, _, key = container["ModelDataUrl"].removeprefix("s3://").partition("/")
+    s3.put_object(Bucket=bucket, Key=key, Body=b"something else")
+    evaluation = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
+    s3.delete_object(Bucket=bucket, Key=evaluation.removeprefix(f"s3://{bucket}/"))
+    done = CliRunner().invoke(main, ["lineage", MODEL, "2", "--verify"])
+    return done.exit_code, done.stderr.splitlines()
 
 
 def of_model(recorded: Run) -> list[Entry]:
@@ -304,3 +321,12 @@ def test_a_whole_lineage_holds_when_it_is_compared_with_what_is_there(recorded: 
             assert verified[name] is True
         assert verified["registration"] is True
         assert False not in verified.values()
+
+
+def test_what_was_tampered_with_is_named(recorded: Run) -> None:
+    code, said = recorded.tampered
+    assert code == 1
+    artifact, evaluation = said
+    assert artifact.startswith("artifact: s3://")
+    assert artifact.endswith(hashlib.sha256(b"something else").hexdigest())
+    assert evaluation == "evaluation: it is not there any more"
