@@ -10,6 +10,8 @@ import pytest
 from infra.aws.deployed import Deployed
 from infra.aws.templates import Where, resolve
 from infra.local import account
+from infra.local.provision import table_definition
+from services.journal.aws import DynamoBook
 from shared.contracts import names
 from shared.contracts.envelope import Event
 from shared.contracts.lifecycle import (
@@ -24,10 +26,12 @@ from shared.contracts.lifecycle import (
     TrainingCompleted,
     TrainingStarted,
 )
+from shared.contracts.tables import OF_JOURNAL
 from tests.flow.local_aws import wait_for
 from tests.flow.streaming import WATCHED, Streamed, followed, streamed
 from tests.flow.typing_in import run
 from tests.infra_aws.synthesis import Template
+from tests.services.journal.world import answers
 
 pytestmark = [pytest.mark.flow, pytest.mark.timeout(400)]
 
@@ -72,6 +76,7 @@ def test_on_the_synthesized_template_a_model_goes_from_its_spec_to_production(
         assert scene.each("history", ObservationsIngested)
         assert kept(scene) >= {*scene.heard}
         assert json.loads(run("journal", "check", "--json"))["differences"] == []
+        lose_the_journals_table_and_rebuild_it(scene)
 
 
 def heard(scene: Streamed, kind: type[Event]) -> None:
@@ -93,3 +98,17 @@ def kept(scene: Streamed) -> set[str]:
         .paginate(TableName=names.table("dev", "journal"))
     )
     return {item["event_id"]["S"] for page in pages for item in page["Items"] if "event_id" in item}
+
+
+def lose_the_journals_table_and_rebuild_it(scene: Streamed) -> None:
+    """Delete the table, make it anew, and write into it what S3 holds: the answers are the same."""
+    table, dynamodb = names.table("dev", "journal"), scene.stack.client("dynamodb")
+    book = DynamoBook(dynamodb, table)
+    before = answers(book)
+    dynamodb.update_table(TableName=table, DeletionProtectionEnabled=False)
+    dynamodb.delete_table(TableName=table)
+    dynamodb.create_table(TableName=table, **table_definition(OF_JOURNAL))
+    assert answers(book)[0] == ()
+    done = json.loads(run("journal", "rebuild", "--json"))
+    assert done["written"] == done["events"] == len(before[0])
+    assert answers(book) == before

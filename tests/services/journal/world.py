@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from services.journal import domain
+from services.journal import domain, reading
 from services.journal.domain import Entry
+from services.journal.ports import Book
 from shared.contracts.door import open_event
 from shared.contracts.envelope import SOURCE, Envelope, Event, Metadata
 
@@ -70,6 +71,21 @@ class MemoryShelf:
 
     def get(self, key: str) -> bytes:
         return self.objects[key]
+
+
+def answers(book: Book) -> list[Any]:
+    """Ask the journal all that it is asked, of all that it holds."""
+    entries = reading.list_events(book, limit=10_000)
+    subjects = sorted({one.subject for one in entries})
+    causes = sorted({one.causation_id for one in entries})
+    return [
+        entries,
+        [reading.show_event(book, one.event_id) for one in entries],
+        [reading.of_decision(book, one) for one in entries],
+        [reading.life(book, subject) for subject in subjects],
+        [reading.list_events(book, subject) for subject in subjects],
+        [reading.caused_by(book, cause) for cause in causes],
+    ]
 
 
 def said(
