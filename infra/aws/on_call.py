@@ -171,6 +171,11 @@ def sagemaker(places: Places) -> tuple[Grant, ...]:
         ),
         Grant(("sagemaker:DescribeEndpoint",), places.endpoints(*Stage), why="what serves"),
         Grant(
+            ("sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"),
+            (*places.endpoint_configs(), places.models()),
+            why="whether what serves is what was approved",
+        ),
+        Grant(
             ("sagemaker:DescribePipeline", "sagemaker:ListPipelineExecutions"),
             places.pipelines(),
             why="which trainings there are",

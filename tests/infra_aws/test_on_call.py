@@ -20,11 +20,25 @@ from infra.local.provision import Provisioner
 from infra.local.recording import Recorder
 from ops.cli.errors import ExitCode
 from ops.cli.main import main
+from services.journal.aws import DynamoBook
+from shared.contracts import names
+from shared.contracts.lifecycle import (
+    EndpointInService,
+    ModelApproved,
+    ModelEvaluated,
+    ModelRegistered,
+    PromotionApproved,
+    TrainingCompleted,
+    TrainingStarted,
+)
+from shared.contracts.lifecycle.fields import Blob
+from shared.contracts.names import Stage
 from tests.cli.conftest import MODEL, SERIES
 from tests.cli.test_wishes import put_on
 from tests.cli.world import Evaluator
 from tests.infra_aws import iam
 from tests.infra_aws.on_call import BY_HAND, OF_AWS, OF_LETTERS, TOO_MUCH, Asked
+from tests.services.journal.chronicle import Chronicle
 
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
 COMMAND = re.compile(r"(?:`|\(|^|&& )((?:aws|modelcycle|make) [^`)\n]*)", re.MULTILINE)
@@ -42,13 +56,22 @@ MINE: Mapping[str, tuple[str, ...]] = {
     "events list": ("--model", "fees"),
     "rules explain": ("AccuracyDegraded",),
     "events show": ("no-such-event",),
+    "why": ("fees",),
+    "timeline": ("fees",),
+    "as-of": ("2026-03-02", "fees"),
+    "versions": ("fees",),
+    "lineage": ("fees", "2", "--verify"),
     "retrain": ("fees", "--reason", "new unit"),
     "deploy": ("fees", "1", "--stage", "production", "--reason", "capacity"),
     "rollback": ("fees", "--stage", "production", "--reason", "worse"),
     "models freeze": ("fees",),
 }
 """Our own commands, as they are run here, in this order."""
-ENDS = {"doctor": ExitCode.FAILED, "events show": ExitCode.NOT_FOUND}  # no function runs here
+ENDS = {
+    "doctor": ExitCode.FAILED,  # no function runs here
+    "lineage": ExitCode.FAILED,  # and nothing was trained
+    "events show": ExitCode.NOT_FOUND,
+}
 
 
 def commands() -> Iterator[tuple[str, str]]:
@@ -109,13 +132,38 @@ def url(tmp_path: Path, recorder: Recorder) -> Iterator[str]:
             return account.client(service, front.url, "operator.alice")
 
         evaluator = Evaluator(aws)
-        for arn in (evaluator.register("fees"), evaluator.register("fees")):
+        arns = (evaluator.register("fees"), evaluator.register("fees"))
+        for arn in arns:
             aws("sagemaker").update_model_package(
                 ModelPackageArn=arn, ModelApprovalStatus="Approved"
             )
             evaluator.life_cycle(arn, "Approved")
         put_on(aws, "fees", "production", 2)
+        book = DynamoBook(aws("dynamodb"), names.table("dev", "journal"))
+        for entry in story(arns[1]).entries:
+            book.keep(entry)
         yield front.url
+
+
+def story(arn: str) -> Chronicle:
+    """Tell how v2 came to production, in the names of the local AWS."""
+    told, place = Chronicle(), f"arn:aws:sagemaker:{account.REGION}:{account.ACCOUNT}"
+    blob = Blob(uri=f"s3://{account.bucket('dev')}/runs/run/object", sha256="0" * 64)
+    dataset = TrainingCompleted.example().dataset.changed(uri=blob.uri)
+    made: dict[str, Any] = {"artifact": blob, "judged_artifact": blob}
+    lineage = ModelRegistered.example().lineage.changed(dataset=blob, evaluation=blob, **made)
+    execution = f"{place}:pipeline/mc-dev-lightgbm/execution/abcdefghijkl"
+    told.say(TrainingStarted, execution_arn=execution)
+    told.say(TrainingCompleted, dataset=dataset, **made)
+    told.say(ModelEvaluated)
+    told.say(ModelRegistered, version=2, package_arn=arn, lineage=lineage)
+    told.say(ModelApproved, version=2)
+    told.say(PromotionApproved, version=2)
+    config = names.endpoint_config("dev", "fees", Stage.PRODUCTION, 2, "cause")
+    endpoint = names.endpoint("dev", "fees", Stage.PRODUCTION)
+    serves: dict[str, Any] = {"stage": "production", "version": 2, "endpoint": endpoint}
+    told.say(EndpointInService, **serves, endpoint_config=config)
+    return told
 
 
 def test_every_command_of_ours_asks_only_what_is_allowed(
