@@ -64,6 +64,8 @@ class Life:
 
     Attributes
     ----------
+    digest : str
+        By which its state is known.
     items : dict
         All that was ever to do.
     because : Difference or None
@@ -86,6 +88,7 @@ class Life:
         self.replayable = replayable
         self.world = world
         self.state: Any = replayable.initial(env, key)
+        self.digest = ledger.digest(self.state)
         self.items: dict[str, Todo] = {}
         self.settled: set[str] = set()
         self.because: Difference | None = None
@@ -97,11 +100,6 @@ class Life:
         self.hears = {event.detail_type(): event for event in replayable.handlers}
         evidence = Evidence(lambda key, body: f"s3://replay/{key}")
         self.ledger: Ledger[Any] = Ledger(service, evidence, LOG, code_version="replay")
-
-    @property
-    def digest(self) -> str:
-        """By which its state is known."""
-        return ledger.digest(self.state)
 
     def depart(self, root: Difference) -> None:
         """Note that it hears, or does not hear, something because of others; the first counts, and
@@ -139,9 +137,15 @@ class Life:
             raise
         except Exception as error:
             raise UntoldError(f"it fails: {type(error).__name__}: {error}") from error
-        self.state = after.state
         self.items |= {item.id: item for item in after.todo[1:]}
-        return told_now(after)
+        return self.become(after)
+
+    def become(self, after: Kept[Any]) -> Told | None:
+        """Go on from there."""
+        told = told_now(after)
+        if told:
+            self.state, self.digest = after.state, told.state
+        return told
 
     def hear(self, kept: Kept[Any], one: Recorded, heard: Envelope[Event]) -> Kept[Any]:
         """Hand an event to its handler.
@@ -173,8 +177,7 @@ class Life:
         after = self.ledger.written(self.key, kept, answer, Occasion(Cause.of(heard), None, now))
         if len(after.todo) > 1:
             raise UntoldError(f"it wants {after.todo[1].kind} done, which was not done then")
-        self.state = after.state
-        return told_now(after)
+        return self.become(after)
 
     def settle(self, kept: Kept[Any], one: Recorded, then: Items) -> Kept[Any]:
         """Hand an outcome to what follows from it.

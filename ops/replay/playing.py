@@ -2,14 +2,13 @@
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Set
-from typing import NamedTuple
 
 from ops.replay.answers import UntoldError
 from ops.replay.difference import Consequences, Difference
 from ops.replay.life import HERE, Elsewhere, Items, Life
-from ops.replay.recording import Recorded, Recording
+from ops.replay.recording import Aggregate, Recorded, Recording
 from ops.replay.services import SERVICES
-from ops.replay.told import Said, Told, differences, ids, told_then
+from ops.replay.told import Said, Told, differences, told_then
 from shared.contracts.door import open_event
 from shared.contracts.envelope import SOURCE, Envelope, Event
 from shared.contracts.subscriptions import SUBSCRIPTIONS
@@ -17,13 +16,6 @@ from shared.contracts.subscriptions import SUBSCRIPTIONS
 GAP = "the recording lacks a decision before it"
 OWN_WORK = "it looks at what its own actions have made, and they would not have been done"
 NOTHING: Items = {}
-
-
-class Aggregate(NamedTuple):
-    """One of a service."""
-
-    service: str
-    key: str
 
 
 class Replay:
@@ -77,14 +69,14 @@ class Replay:
     def play(self) -> Iterator[Recorded]:
         """Take every decision again, in the order of causes; answers each line as it is done."""
         waiting = by_aggregate(self.recording)
-        said_by = {name: one for one in decisions(self.recording) for name in ids(one)}
+        said_by = {name: one for one in decisions(self.recording) for name in one.ids}
         taken: set[int] = set()
         for one in self.recording.events:
             # what a decision said may be told, and have effects, before its record is
             due = one if one.is_decision else said_by.get(one.envelope.metadata.event_id)
             while due and due.number not in taken:
                 # clocks differ: within an aggregate, the revision is the order
-                following = waiting[aggregate(due)].popleft()
+                following = waiting[due.whose].popleft()
                 taken.add(following.number)
                 self.take(following)
             yield one
@@ -107,7 +99,7 @@ class Replay:
 
     def life(self, one: Recorded) -> Life | None:
         """Answer whose decision it is; None: it is not replayed."""
-        record, whose = one.record, aggregate(one)
+        record, whose = one.record, one.whose
         if record.service not in self.services or self.model not in (None, record.model):
             return None
         if whose not in self.states_then:
@@ -137,7 +129,7 @@ class Replay:
 
     def decide(self, one: Recorded, life: Life) -> None:
         """Take one decision again, and see what becomes of it."""
-        whose, is_as_then = aggregate(one), life.digest == one.record.state_before
+        whose, is_as_then = one.whose, life.digest == one.record.state_before
         items = self.before.lives[whose].items if self.before else NOTHING
         then = (self.before and self.before.told.get(one.number)) or told_then(one, self.said)
         self.decided[whose.service] += self.recording.header.reports(one.record.now)
@@ -209,11 +201,6 @@ class Replay:
         return {whose: life for whose, life in self.lives.items() if life.stopped}
 
 
-def aggregate(one: Recorded) -> Aggregate:
-    """Answer whose decision a record is of."""
-    return Aggregate(one.record.service, one.record.model)
-
-
 def decisions(recording: Recording) -> Iterator[Recorded]:
     """Answer the records of decisions."""
     return (one for one in recording.events if one.is_decision)
@@ -223,7 +210,7 @@ def by_aggregate(recording: Recording) -> Mapping[Aggregate, deque[Recorded]]:
     """Answer each aggregate's decisions, in their order."""
     found: dict[Aggregate, deque[Recorded]] = defaultdict(deque)
     for one in sorted(decisions(recording), key=lambda one: one.revision):
-        found[aggregate(one)].append(one)
+        found[one.whose].append(one)
     return found
 
 

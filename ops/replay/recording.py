@@ -21,6 +21,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -30,10 +31,11 @@ from ops.replay.errors import ReplayError
 from services.journal.domain import Entry
 from shared.contracts import limits
 from shared.contracts.door import open_event
-from shared.contracts.envelope import ContractError, Envelope, Event, first_fault
+from shared.contracts.envelope import ContractError, Envelope, Event, Revision, first_fault
 from shared.contracts.frozen import Frozen
 from shared.contracts.lifecycle import DecisionRecorded
 from shared.contracts.lifecycle.fields import Sha256
+from shared.messaging.ledger import event_id
 
 FORMAT = 1
 AGAIN = "record it again: modelcycle events record -o FILE"
@@ -76,16 +78,29 @@ class Ending(Frozen):
     sha256: Sha256
 
 
-class Recorded(NamedTuple):
-    """One line that was read."""
+class Aggregate(NamedTuple):
+    """One of a service."""
+
+    service: str
+    key: str
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """One line that was read.
+
+    Parameters
+    ----------
+    number : int
+        Of the line in its file.
+    """
 
     number: int
-    """Of the line in its file."""
     entry: Entry
     envelope: Envelope[Event]
     seen: str | None
 
-    @property
+    @cached_property
     def is_decision(self) -> bool:
         """Whether it is the record of a decision, rather than a fact or a wish."""
         return isinstance(self.envelope.data, DecisionRecorded)
@@ -97,11 +112,23 @@ class Recorded(NamedTuple):
             raise TypeError(f"line {self.number} is no record of a decision")
         return self.envelope.data
 
+    @cached_property
+    def whose(self) -> Aggregate:
+        """The aggregate that a decision is of."""
+        return Aggregate(self.record.service, self.record.model)
+
     @property
     def revision(self) -> int:
         """Of the aggregate, with the decision."""
         revision = self.envelope.metadata.revision
         return revision.number if revision else 0
+
+    @cached_property
+    def ids(self) -> tuple[str, ...]:
+        """Of the events that a decision said."""
+        record, number = self.record, self.revision
+        revisions = (Revision(number=number, index=at) for at in range(len(record.events)))
+        return tuple(event_id(*self.whose, revision, record.now) for revision in revisions)
 
     @property
     def trip(self) -> str:

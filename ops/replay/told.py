@@ -5,9 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ops.replay.recording import Recorded
-from shared.contracts.envelope import Revision
 from shared.messaging.decision import Kept, Publish
-from shared.messaging.ledger import event_id
 
 Detail = Mapping[str, Any]
 """Metadata and data."""
@@ -47,15 +45,6 @@ class Field(NamedTuple):
     now: Any
 
 
-def ids(one: Recorded) -> tuple[str, ...]:
-    """Answer the ids of the events that a recorded decision said."""
-    record = one.record
-    revisions = (Revision(number=one.revision, index=at) for at in range(len(record.events)))
-    return tuple(
-        event_id(record.service, record.model, revision, record.now) for revision in revisions
-    )
-
-
 def told_then(one: Recorded, said: Mapping[str, Recorded]) -> Told:
     """Read what a decision came to from its record.
 
@@ -67,7 +56,7 @@ def told_then(one: Recorded, said: Mapping[str, Recorded]) -> Told:
     record = one.record
     events = (
         Said(name, kind, said[name].entry.detail if name in said else None)
-        for name, kind in zip(ids(one), record.events, strict=True)
+        for name, kind in zip(one.ids, record.events, strict=True)
     )
     return Told(record.why, record.actions, tuple(events), record.state_after, one.trip)
 
