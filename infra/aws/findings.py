@@ -16,6 +16,8 @@ class Finding(StrEnum):
     FUNCTION_DEAD_LETTERS = "Serverless-LambdaDLQ"
     FAILED_CALLS = "Serverless-LambdaAsyncFailureDestination"
     SOURCE_DEAD_LETTERS = "Serverless-LambdaEventSourceMappingDestination"
+    TRACES = "Serverless-LambdaTracing"
+    RECOVERY = "AwsSolutions-DDB3"
     WILDCARDS = "AwsSolutions-IAM5"
     FUNCTION_WILDCARDS = "Serverless-LambdaStarPermissions"
     DEAD_LETTERS_OF_DEAD_LETTERS = "Serverless-SQSRedrivePolicy"
@@ -38,6 +40,14 @@ REASONS: Mapping[Finding, str] = {
     ),
     Finding.FAILED_CALLS: "a lost call of the poller is made good by the next; its errors alarm",
     Finding.SOURCE_DEAD_LETTERS: "SQS has none: the queue itself moves what fails to dead letters",
+    Finding.TRACES: (
+        "a call of the journal only writes what it was handed: duration and errors tell all "
+        "that a trace would, and it would be half of all traces, which are paid for"
+    ),
+    Finding.RECOVERY: (
+        "the bucket, which is versioned, holds every event of the journal's table, which is "
+        "written anew from it: modelcycle journal rebuild"
+    ),
     Finding.FUNCTION_WILDCARDS: (
         "names that are made later, under the environment's own prefix, and the few actions that "
         "know no resources: infra/aws/permissions.py gives the reason of each"

@@ -28,6 +28,8 @@ KEY_USERS = {
 """AWS's services that use the key in nobody's name, and what for. Whoever has a role, has the key
 by that. SQS and SNS are not among them: a queue moves what fails to its dead letters, and a topic
 mails what it was told, without asking in their own names; SNS would, if a topic fed a queue."""
+REBUILT = "journal"
+"""The service whose table is written anew out of the bucket, and needs no other way back."""
 OLD_OBJECT_DAYS = 30  # how long a replaced object can be brought back
 UNFINISHED_UPLOAD_DAYS = 7
 
@@ -121,11 +123,13 @@ class PlatformStack(cdk.Stack):
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=self.key,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
+                point_in_time_recovery_enabled=row.service != REBUILT
             ),
             deletion_protection=environment.keep_data,
             removal_policy=self.keep,
         )
+        if row.service == REBUILT:
+            accept(table, Finding.RECOVERY)
         for index in row.indexes:
             table.add_global_secondary_index(
                 index_name=index.name,

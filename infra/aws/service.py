@@ -15,6 +15,7 @@ from constructs import Construct
 
 from infra.aws import arns, permissions
 from infra.aws.alarms import add_function_alarms, add_service_alarms
+from infra.aws.allowed.common import UNTRACED
 from infra.aws.environments import Environment
 from infra.aws.findings import Finding, accept
 from infra.aws.permissions import POLLER
@@ -29,6 +30,7 @@ RECORDS_CONSUMER = "ingest"
 KEEPER = "journal"
 """The service that keeps events, many at a time."""
 RETENTION_DAYS = 14  # AWS: the longest that SQS keeps a message
+DATA_KEY_HOURS = 1  # AWS: up to 24; every five minutes, as is usual, would be paid for
 POLLER_SECONDS = limits.POLL_SECONDS + limits.POLL_ANSWER_SECONDS_MAX + 3  # it ends before the next
 POLLER_MB = 256  # it runs for most of each minute, and mostly waits
 
@@ -113,6 +115,7 @@ class ServiceStack(cdk.Stack):
             queue_name=name,
             encryption=sqs.QueueEncryption.KMS,
             encryption_master_key=self.key,
+            data_key_reuse=cdk.Duration.hours(DATA_KEY_HOURS),
             enforce_ssl=True,
             retention_period=cdk.Duration.days(RETENTION_DAYS),
             visibility_timeout=cdk.Duration.seconds(
@@ -164,6 +167,7 @@ class ServiceStack(cdk.Stack):
             retention_in_days=self.settings.log_days,
         )
         log.apply_removal_policy(cdk.RemovalPolicy.DESTROY)
+        untraced = name in UNTRACED
         role = add_role(self, f"{name.capitalize()}Role", self.roles[name], self.settings.account)
         function = awslambda.Function(
             self,
@@ -177,9 +181,11 @@ class ServiceStack(cdk.Stack):
             role=role.without_policy_updates(),
             timeout=cdk.Duration.seconds(seconds),
             environment=variables,
-            tracing=awslambda.Tracing.ACTIVE,
+            tracing=awslambda.Tracing.DISABLED if untraced else awslambda.Tracing.ACTIVE,
             **{"memory_size": self.settings.memory_mb, **more},
         )
+        if untraced:
+            accept(function, Finding.TRACES)
         accept(function, Finding.RUNTIME, Finding.RUNTIME_TOO, Finding.FUNCTION_DEAD_LETTERS)
         function.node.add_dependency(log)  # else Lambda would make it, and keep it for ever
         return function

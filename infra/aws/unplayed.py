@@ -49,6 +49,7 @@ PROPERTIES: Mapping[str, Mapping[str, str]] = {
     "AWS::S3::Bucket": {"BucketEncryption": UNENCRYPTED, "Tags": UNNAMED},
     "AWS::SNS::Topic": {"KmsMasterKeyId": UNENCRYPTED, "Tags": UNNAMED},
     "AWS::SQS::Queue": {
+        "KmsDataKeyReusePeriodSeconds": UNENCRYPTED,
         "KmsMasterKeyId": UNENCRYPTED,
         "SqsManagedSseEnabled": UNENCRYPTED,
         "Tags": UNNAMED,

@@ -9,9 +9,18 @@ from shared.contracts.lifecycle import EVENTS
 from shared.contracts.names import Stage
 from shared.contracts.tables import BY_KIND
 
+UNTRACED = frozenset({"journal"})
+"""Functions that X-Ray does not follow; `findings` says why."""
+
 
 def base(places: Places, service: str) -> tuple[Grant, ...]:
     """Allow what every function does: print, be traced, read what is encrypted."""
+    traces = Grant(
+        ("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
+        ("*",),
+        why="tracing",
+        unseen="Lambda does it",
+    )
     return (
         Grant(
             ("logs:CreateLogStream", "logs:PutLogEvents"),
@@ -19,12 +28,7 @@ def base(places: Places, service: str) -> tuple[Grant, ...]:
             why="what the function prints; its group is made by the stack",
             unseen="Lambda does it",
         ),
-        Grant(
-            ("xray:PutTraceSegments", "xray:PutTelemetryRecords"),
-            ("*",),
-            why="tracing",
-            unseen="Lambda does it",
-        ),
+        *(() if service in UNTRACED else (traces,)),
         use_of_key(places, "dynamodb", "s3", "sagemaker", "sqs"),
     )
 

@@ -128,7 +128,6 @@ def standing(resources: Resources, minutes: float) -> Iterator[Item]:
     """Answer what costs though nothing happens."""
     receives = resources.polled_queues * ASSUMED.idle_receives_a_minute * minutes
     yield "operators' view", "dashboards", resources.dashboards
-    yield "operators' view", "custom_metrics", resources.custom_metrics
     yield "operators' view", "alarms", resources.alarm_metrics
     yield "waiting", "sqs_requests", receives
     yield "waiting", "schedules", resources.schedules_a_minute * minutes
@@ -140,12 +139,21 @@ def events(models: int, resources: Resources, minutes: float) -> Iterator[Item]:
     """Answer what data and decisions cost."""
     seconds = models * minutes * ASSUMED.function_seconds_a_minute
     yield from work(models * minutes * SAFETY, EACH_MINUTE)
+    yield "operators' view", "custom_metrics", metric_months(models, resources, minutes / 60)
     yield "journal's pages", "s3_puts", minutes * ASSUMED.journal_windows_a_minute
+    yield "functions", "lambda_requests", minutes * ASSUMED.journal_windows_a_minute
     yield "functions", "lambda_gb_seconds", seconds * resources.function_mb / KB
     if resources.is_traced:
         yield "traces", "xray_traces", traces(models, resources, minutes)
     yield "feature store", "feature_gb", models * ASSUMED.feature_gb_a_model
     yield "bucket", "s3_gb", ASSUMED.s3_gb + models * ASSUMED.s3_gb_a_model
+
+
+def metric_months(models: int, resources: Resources, hours: float) -> float:
+    """Answer how many custom metrics are paid for, each by the hours in which it is written."""
+    seldom = resources.custom_metrics - ASSUMED.metrics_always
+    part = min(1.0, models * ASSUMED.metric_hours_a_model / hours)
+    return ASSUMED.metrics_always + seldom * part
 
 
 def work(times: float, each: EachMinute) -> Iterator[Item]:
@@ -155,9 +163,10 @@ def work(times: float, each: EachMinute) -> Iterator[Item]:
     yield "decisions", "dynamodb_writes", times * each.dynamodb_writes
     yield "decisions", "dynamodb_reads", times * each.dynamodb_reads
     yield "journal, after a year", "dynamodb_gb", stored_gb
-    yield "journal, after a year", "dynamodb_recovery_gb", stored_gb
     yield "journal, after a year", "s3_gb", kept_gb
-    yield "journal's pages", "s3_puts", times * each.events / ASSUMED.journal_page_events
+    pages = times * each.events / ASSUMED.journal_page_events  # one for each call of the journal
+    yield "journal's pages", "s3_puts", pages
+    yield "functions", "lambda_requests", pages
     yield "events", "events", times * each.events
     yield "events", "events_archived_gb", times * each.event_bytes / GB
     yield "events", "sqs_requests", 2 * times * each.messages
@@ -172,7 +181,8 @@ def work(times: float, each: EachMinute) -> Iterator[Item]:
 def traces(models: int, resources: Resources, minutes: float) -> float:
     """Answer how many calls X-Ray records: the first of a second, and a part of the others."""
     calls_a_second = models * EACH_MINUTE.invocations * SAFETY / 60
-    first = min(calls_a_second, resources.tables * TRACED_A_SECOND)  # a table for each function
+    functions = resources.tables - 1  # a table for each, of which the journal's is not traced
+    first = min(calls_a_second, functions * TRACED_A_SECOND)
     return 60 * minutes * (first + TRACED_PART * (calls_a_second - first))
 
 

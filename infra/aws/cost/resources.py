@@ -18,6 +18,7 @@ from shared.contracts.frozen import Frozen
 from shared.contracts.metrics import METRICS
 
 FILE = Path(__file__).with_name("resources.json")
+JOURNAL = "journal"
 RATE = re.compile(r"rate\((?P<minutes>[0-9]+) minutes?\)")
 
 Template = Mapping[str, Any]
@@ -38,6 +39,7 @@ class Resources(Frozen):
     custom_metrics: int
     function_mb: int
     is_traced: bool
+    """All functions are but the journal's."""
     poller_mb: int
     poll_seconds: int
     """Of each minute, for which the poller of a public source runs, where there is one."""
@@ -62,7 +64,11 @@ def count(templates: Mapping[str, Template]) -> Resources:
         custom_metrics=len(METRICS),
         function_mb=max(one["MemorySize"] for one in functions if not is_polling(one)),
         poller_mb=max(one["MemorySize"] for one in functions if is_polling(one)),
-        is_traced=all(one["TracingConfig"]["Mode"] == "Active" for one in functions),
+        is_traced=all(
+            one.get("TracingConfig") == {"Mode": "Active"}
+            for one in functions
+            if not one["FunctionName"].endswith(f"-{JOURNAL}")
+        ),
         poll_seconds=limits.POLL_SECONDS,
     )
 

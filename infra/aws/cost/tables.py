@@ -64,7 +64,9 @@ def assumptions(prices: Prices) -> tuple[str, ...]:
         f"prices of {prices.region}, written {prices.written}, {checked}",
         "each model has a series of its own with windows of one minute, 100 records a minute",
         f"measured a minute and model, times {SAFETY:g}: {each.dynamodb_writes:g} write units, "
-        f"{each.events:g} events, {each.invocations:g} calls of functions",
+        f"{each.events:g} events, {each.invocations:g} calls of functions beside the journal's",
+        f"custom metrics are paid for by the hours in which they are written: "
+        f"{ASSUMED.metrics_always} in all, each other in {ASSUMED.metric_hours_a_model:g} a month",
         f"{ASSUMED.forecasts_a_day:g} forecasts a day of {ASSUMED.forecast_seconds:g} s, "
         f"{ASSUMED.trainings_a_month:g} trainings a month, no saving by spot capacity",
         f"the journal has been kept for {ASSUMED.journal_months:g} months; its table and its pages "

@@ -31,8 +31,9 @@ class EachMinute(NamedTuple):
     """The same in S3, compressed, in pages of five events; fuller pages are smaller."""
     messages: float = 8.0
     """That queues take: each is sent and deleted; receiving is counted with the polling."""
-    invocations: float = 9.7
-    """One for each message and each sweep: batches make fewer of them where more comes."""
+    invocations: float = 4.7
+    """One for each message and each sweep, the journal's not counted: batches make fewer of them
+    where more comes."""
     feature_writes: float = 1.0
     feature_reads: float = 25.6
     s3_puts: float = 1.0
@@ -50,8 +51,13 @@ class Assumed(NamedTuple):
     """Of what each further batch in a minute makes ingest and the journal do."""
     idle_receives_a_minute: float = 15.0
     """Of a queue: Lambda keeps five long polls of 20 s open."""
-    kms_requests_a_month: float = 250_000
-    """Data keys of queues, topics and tables are asked for again every few minutes."""
+    kms_requests_a_month: float = 100_000
+    """Queues ask again for a data key each hour, tables and the rest every five minutes."""
+    metrics_always: int = 10
+    """Custom metrics that are written in every hour in which models are watched: of records and of
+    verdicts. The others are written when something happens."""
+    metric_hours_a_model: float = 10.0
+    """In which each of the others is written for a model: trainings, deployments, faults."""
     journal_months: float = 12.0
     """How long it has been kept."""
     journal_windows_a_minute: float = 60 / limits.JOURNAL_BATCH_SECONDS_MAX
@@ -100,7 +106,7 @@ EACH_BATCH = EachMinute(
     journal_bytes=3_000,
     page_bytes=420,
     messages=2.0,
-    invocations=2.0,
+    invocations=1.0,
     feature_writes=0.0,
     feature_reads=0.0,
     s3_puts=0.0,
