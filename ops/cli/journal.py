@@ -1,7 +1,7 @@
 """``modelcycle journal``: the journal's table and its archive in S3, compared and mended."""
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
@@ -15,9 +15,11 @@ from ops.cli.times import Since, begins
 from shared.contracts import names
 
 if TYPE_CHECKING:
-    from services.journal.archive import Archive, Day
+    from services.journal.archive import Archive
     from services.journal.aws import DynamoBook
-    from services.journal.mending import Compared
+    from services.journal.mending import Compared, Rebuilt
+
+    D = TypeVar("D", Compared, Rebuilt)
 
 F = TypeVar("F", bound=Callable[..., object])
 Moment = datetime | timedelta | None
@@ -32,11 +34,15 @@ class Sides(NamedTuple):
     book: "DynamoBook"
     since: datetime
     until: datetime
+    now: datetime
 
     @property
     def stretch(self) -> str:
-        """The stretch in words."""
-        return f"between {told(self.since)} and {told(self.until)}"
+        """The stretch in words, as far as it has ends."""
+        from services.journal.archive import BEGINNING, END
+
+        first = f" from {told(self.since)}" if self.since > BEGINNING else ""
+        return first + (f" to {told(self.until)}" if self.until < END else "")
 
 
 @click.group()
@@ -69,20 +75,11 @@ def rebuild(
     from services.journal import mending
 
     both = sides(connection, since, until)
-    days = found(connection, both)
-    done = []
-    with progress() as shown:
-        task = shown.add_task("reading", total=len(days))
-        for day in days:
-            shown.update(task, description=day.folder)
-            one = mending.rebuild(
-                both.archive, both.book, day, both.since, both.until, is_dry=dry_run
-            )
-            done.append(one)
-            shown.advance(task)
-    events, written = (sum(counts) for counts in zip(*(one[1:] for one in done), strict=True))
-    if not events:
+    days = mending.rebuild(both.archive, both.book, both.since, both.until, is_dry=dry_run)
+    done = [day for day in followed(days, both) if day.events]
+    if not done:
         raise nothing(connection, both)
+    events, written = sum(day.events for day in done), sum(day.written for day in done)
     answer = {
         "days": len(done),
         "events": events,
@@ -106,12 +103,7 @@ def check(connection: Connection, since: Moment, until: Moment, as_json: bool) -
     from services.journal import mending
 
     both = sides(connection, since, until)
-    days: list[Compared] = []
-    with progress() as shown:
-        task = shown.add_task("reading", total=None)
-        for day in mending.compare(both.archive, both.book, both.since, both.until):
-            shown.update(task, description=day.folder)
-            days.append(day)
+    days = list(followed(mending.compare(both.archive, both.book, both.since, both.until), both))
     if not days:
         raise nothing(connection, both)
     answer = {
@@ -165,6 +157,7 @@ def sides(connection: Connection, since: Moment, until: Moment) -> Sides:
         DynamoBook(connection.client("dynamodb"), table, days),
         max(first, earliest),
         last,
+        now,
     )
 
 
@@ -177,24 +170,25 @@ def kept_days(connection: Connection) -> int | None:
     return environments.load(connection.env).journal.queries_days
 
 
-def found(connection: Connection, both: Sides) -> "list[Day]":
-    """Answer the days of which S3 holds something.
-
-    Raises
-    ------
-    CliError
-        If there is none.
-    """
-    if days := list(both.archive.days(both.since, both.until)):
-        return days
-    raise nothing(connection, both)
+def followed(days: "Iterable[D]", both: Sides) -> "Iterator[D]":
+    """Show how far it is, by the calendar, from the first day on; hand each day on."""
+    first: date | None = None
+    last = min(both.until, both.now).date()
+    with progress() as shown:
+        task = shown.add_task("looking for the first day", total=None)
+        for day in days:
+            at = date.fromisoformat(day_of(day))
+            first = first or at
+            total, done = (last - first).days + 1, (at - first).days + 1
+            shown.update(task, description=day_of(day), total=max(total, done), completed=done)
+            yield day
 
 
 def nothing(connection: Connection, both: Sides) -> Exception:
     """Say that there is nothing to look at."""
     return misused(
-        f"s3://{connection.bucket}/journal/ holds nothing {both.stretch}",
-        "give another --from and --to, or leave them out",
+        f"s3://{connection.bucket}/journal/ holds nothing{both.stretch}",
+        "leave --from and --to out, or give others; `modelcycle events list` shows the table",
     )
 
 
@@ -241,7 +235,7 @@ def such_as(day: "Compared") -> str:
     return ", ".join(one for kind in day[2:] for one in kind[:SHOWN])
 
 
-def day_of(day: "Compared") -> str:
+def day_of(day: "Compared | Rebuilt") -> str:
     """Name a day."""
     return day.folder.partition("/")[2].replace("/", "-")
 

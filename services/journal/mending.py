@@ -45,28 +45,29 @@ class Compared(NamedTuple):
 
 
 def rebuild(
-    archive: Archive, book: Book, day: Day, since: datetime, until: datetime, *, is_dry: bool
-) -> Rebuilt:
-    """Write what the archive holds of a day and the book lacks; in a dry run only count it.
+    archive: Archive, book: Book, since: datetime, until: datetime, *, is_dry: bool
+) -> Iterator[Rebuilt]:
+    """Write what the archive holds and the book lacks, day by day; in a dry run only count it.
 
     A day is read as a whole before anything of it is written.
 
     Raises
     ------
     DamagedError
-        If a page is not what the journal wrote; then nothing of the day was written.
+        If a page is not what the journal wrote; then nothing of its day was written.
     """
 
     def is_new(entry: Entry) -> bool:
         return not book.holds(entry) if is_dry else book.keep(entry)
 
-    events = written = 0
-    entries = in_order(one for one in archive.entries(day) if since <= one.occurred_at <= until)
-    with ThreadPoolExecutor(AT_ONCE) as threads:
-        while some := list(islice(entries, WAITING)):
-            events += len(some)
-            written += sum(threads.map(is_new, some))
-    return Rebuilt(day.folder, events, written)
+    for day in archive.days(since, until):
+        events = written = 0
+        entries = in_order(one for one in archive.entries(day) if since <= one.occurred_at <= until)
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            while some := list(islice(entries, WAITING)):
+                events += len(some)
+                written += sum(threads.map(is_new, some))
+        yield Rebuilt(day.folder, events, written)
 
 
 def compare(archive: Archive, book: Book, since: datetime, until: datetime) -> Iterator[Compared]:

@@ -207,7 +207,11 @@ def test_what_the_journal_has_not_written_is_named(cli: Cli, places: Places) -> 
 @pytest.mark.parametrize(
     ("arguments", "what", "fix"),
     [
-        (("--from", "2025-01-01", "--to", "2025-02-01"), "/journal/ holds nothing between", "--to"),
+        (
+            ("--from", "2025-01-01", "--to", "2025-02-01"),
+            "/journal/ holds nothing from 2025-01-01 00:00:00 to 2025-02-01 00:00:00",
+            "--to",
+        ),
         (("--from", "2026-03-02", "--to", "2026-03-01"), "is after --to", "earlier moment first"),
         (("--from", "8000-01-01"), "--from 8000-01-01 00:00:00 is in the future", "it is 20"),
         (("--from", "yesterday"), "'yesterday': write a time", "--help"),
@@ -237,7 +241,16 @@ def test_what_has_expired_in_the_table_is_left_out(
     assert code == 2
     assert told[0].startswith("what was before ")
     assert told[0].endswith(" is left out: the table keeps 45 days")
-    assert "/journal/ holds nothing between" in told[1]
+    assert "/journal/ holds nothing from " in told[1]
+
+
+def test_where_nothing_was_kept_yet_that_is_said(cli: Cli, places: Places) -> None:
+    places.lose_the_table()
+    for page in places.pages():
+        places.s3.delete_object(Bucket=account.bucket("dev"), Key=page)
+    for command in ("check", "rebuild"):
+        code, told = lines(cli("journal", command))
+        assert (code, told[0].endswith("/journal/ holds nothing")) == (2, True)
 
 
 def test_how_long_the_table_keeps_events_is_said_by_the_environments_file() -> None:
