@@ -17,7 +17,7 @@ from ops.cli.times import Since, begins
 from shared.contracts import limits, names
 
 if TYPE_CHECKING:
-    from ops.replay.recording import Header
+    from ops.replay.recorded import Header
     from services.journal.domain import Entry
 
 F = TypeVar("F")
@@ -76,7 +76,8 @@ def header_of(connection: Connection, model: str | None, since: Moment, until: M
     CliError
         If the stretch of time has no length.
     """
-    from ops.replay.recording import FORMAT, Header
+    from ops.replay.recorded import Header
+    from ops.replay.recording import FORMAT
 
     first, last = begins(connection, since), begins(connection, until)
     if first and last and first > last:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from ops.replay.recording import Recorded
+from ops.replay.recorded import Recorded
 from ops.replay.told import Field, Told
 from shared.contracts.aws import IN_ORDER as HINTS
 from shared.contracts.lifecycle import (

@@ -8,7 +8,7 @@ from typing import Any
 from ops.replay.answers import SAID, Answers, UntoldError
 from ops.replay.difference import Difference
 from ops.replay.outcomes import outcomes
-from ops.replay.recording import Recorded
+from ops.replay.recorded import Recorded
 from ops.replay.services import Replayable
 from ops.replay.told import Told, told_now
 from shared.contracts.envelope import Envelope, Event, Metadata, read

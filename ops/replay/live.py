@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from ops.replay.errors import ReplayError
-from ops.replay.recording import Recorded, Recording, bounds
+from ops.replay.recorded import Recorded, Recording
+from ops.replay.recording import bounds
 from shared.contracts import limits
 from shared.contracts.envelope import too_old
 from shared.messaging.decision import Entry

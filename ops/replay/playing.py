@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from ops.replay.answers import UntoldError
 from ops.replay.difference import Consequences, Difference
 from ops.replay.life import HERE, Elsewhere, Items, Life
-from ops.replay.recording import Aggregate, Recorded, Recording
+from ops.replay.recorded import Aggregate, Recorded, Recording
 from ops.replay.services import SERVICES
 from ops.replay.told import Said, Told, differences, told_then
 from shared.contracts.door import open_event

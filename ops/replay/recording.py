@@ -19,48 +19,28 @@ import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TypeVar
 
-from pydantic import AwareDatetime, Field, ValidationError
+from pydantic import ValidationError
 
 from ops.replay.errors import ReplayError
+from ops.replay.recorded import Header, Recorded, Recording
 from services.journal.domain import Entry
 from shared.contracts import limits
 from shared.contracts.door import open_event
-from shared.contracts.envelope import ContractError, Envelope, Event, Revision, first_fault
+from shared.contracts.envelope import ContractError, first_fault
 from shared.contracts.frozen import Frozen
 from shared.contracts.lifecycle import DecisionRecorded
 from shared.contracts.lifecycle.fields import Sha256
-from shared.messaging.ledger import event_id
 
 FORMAT = 1
+ENDS = b'{"entries":'
 AGAIN = "record it again: modelcycle events record -o FILE"
 NEWER = "replay it with the version of Modelcycle that recorded it, or a later one"
 
 F = TypeVar("F", bound=Frozen)
-
-
-class Header(Frozen):
-    """What a recording is of."""
-
-    format: int = Field(ge=1)
-    environment: str
-    code_version: str
-    """Of who recorded; each decision names its own."""
-    model: str | None = None
-    """The model that it is of; none: all."""
-    since: AwareDatetime | None = None
-    until: AwareDatetime | None = None
-    """Bounds of what is reported. What was before is there, too, for decisions rest on it."""
-
-    def reports(self, moment: datetime) -> bool:
-        """Tell whether what was said at a moment is reported."""
-        after = self.since is None or moment >= self.since
-        return after and (self.until is None or moment <= self.until)
 
 
 class Line(Frozen):
@@ -76,78 +56,6 @@ class Ending(Frozen):
 
     entries: int
     sha256: Sha256
-
-
-class Aggregate(NamedTuple):
-    """One of a service."""
-
-    service: str
-    key: str
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """One line that was read.
-
-    Parameters
-    ----------
-    number : int
-        Of the line in its file.
-    """
-
-    number: int
-    entry: Entry
-    envelope: Envelope[Event]
-    seen: str | None
-
-    @cached_property
-    def is_decision(self) -> bool:
-        """Whether it is the record of a decision, rather than a fact or a wish."""
-        return isinstance(self.envelope.data, DecisionRecorded)
-
-    @property
-    def record(self) -> DecisionRecorded:
-        """The record of a decision; raises TypeError where it is none."""
-        if not isinstance(self.envelope.data, DecisionRecorded):
-            raise TypeError(f"line {self.number} is no record of a decision")
-        return self.envelope.data
-
-    @cached_property
-    def whose(self) -> Aggregate:
-        """The aggregate that a decision is of."""
-        return Aggregate(self.record.service, self.record.model)
-
-    @property
-    def revision(self) -> int:
-        """Of the aggregate, with the decision."""
-        revision = self.envelope.metadata.revision
-        return revision.number if revision else 0
-
-    @cached_property
-    def ids(self) -> tuple[str, ...]:
-        """Of the events that a decision said."""
-        record, number = self.record, self.revision
-        revisions = (Revision(number=number, index=at) for at in range(len(record.events)))
-        return tuple(event_id(*self.whose, revision, record.now) for revision in revisions)
-
-    @property
-    def trip(self) -> str:
-        """The trip round the loop that it belongs to."""
-        return self.envelope.metadata.correlation_id
-
-    @property
-    def notes(self) -> list[Any]:
-        """What a decision saw: question, arguments and answer of each look."""
-        found: list[Any] = json.loads(self.seen or self.record.seen.inline or "[]")
-        return found
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A recording that was read, in the order of causes."""
-
-    header: Header
-    events: tuple[Recorded, ...]
 
 
 def text_of(header: Header, lines: Iterable[Line]) -> tuple[bytes, int]:
@@ -185,23 +93,25 @@ def read(path: Path) -> Recording:
     OSError
         If the file cannot be read.
     """
-    texts = list(raw_lines(path))
-    if not texts:
+    lines = raw_lines(path)
+    text = next(lines, None)
+    if text is None:
         raise ReplayError(f"{path} is empty", AGAIN)
-    header = header_of(path, texts[0])
-    if not is_ending(texts[-1]):
-        raise cut_short(path, len(texts))
-    ending = parsed(path, len(texts), Ending, texts[-1])
-    events = tuple(recorded(path, number, text) for number, text in enumerate(texts[1:-1], start=2))
-    found = Ending(entries=len(events), sha256=hashlib.sha256(b"".join(texts[:-1])).hexdigest())
-    if found != ending:
-        raise ReplayError(
-            f"{path} was edited: its lines are not those of which line {len(texts)} has the digest",
-            AGAIN,
-        )
+    header, sha256, events = header_of(path, text), hashlib.sha256(text), []
+    for number, text in enumerate(lines, start=2):
+        if text.startswith(ENDS):
+            break
+        events.append(recorded(path, number, text))
+        sha256.update(text)
+    else:
+        raise cut_short(path, len(events) + 1)
+    found = Ending(entries=len(events), sha256=sha256.hexdigest())
+    if next(lines, None) or parsed(path, len(events) + 2, Ending, text) != found:
+        what = f"{path} was edited: its lines are not those of which its end has the digest"
+        raise ReplayError(what, AGAIN)
     if not any(header.reports(one.envelope.metadata.occurred_at) for one in events):
         raise ReplayError(f"{path} holds no event{bounds(header.since, header.until)}", AGAIN)
-    return Recording(header, events)
+    return Recording(header, tuple(events))
 
 
 def bounds(since: datetime | None, until: datetime | None) -> str:
@@ -223,6 +133,8 @@ def raw_lines(path: Path) -> Iterator[bytes]:
                 if number > limits.RECORDING_LINES_MAX:
                     most = f"at most {limits.RECORDING_LINES_MAX:,} lines are read"
                     raise ReplayError(f"{path}: too long, {most}", "record one --model of it")
+                if not text.endswith(b"\n"):
+                    raise cut_short(path, number)
                 yield text
     except EOFError:
         raise cut_short(path, number) from None
@@ -234,11 +146,6 @@ def raw_lines(path: Path) -> Iterator[bytes]:
 def cut_short(path: Path, number: int) -> ReplayError:
     """Say that the end is missing."""
     return ReplayError(f"{path} was cut short: it ends after line {number}", AGAIN)
-
-
-def is_ending(text: bytes) -> bool:
-    """Tell whether a line may be the last one."""
-    return text.startswith(b'{"entries":') and text.endswith(b"\n")
 
 
 def header_of(path: Path, text: bytes) -> Header:

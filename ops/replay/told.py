@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ops.replay.recording import Recorded
+from ops.replay.recorded import Recorded
 from shared.messaging.decision import Kept, Publish
 
 Detail = Mapping[str, Any]

@@ -14,7 +14,7 @@ from infra.spec_files import load
 from ops.replay.answers import UNTOLD, UntoldError, typed
 from ops.replay.errors import ReplayError
 from ops.replay.life import Elsewhere
-from ops.replay.recording import Recording
+from ops.replay.recorded import Recording
 from services.evaluator.domain.actions import Evaluate, Register
 from services.evaluator.domain.champion import NONE_IN_PRODUCTION
 from services.evaluator.domain.limit import UNKNOWN

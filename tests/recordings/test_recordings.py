@@ -11,7 +11,8 @@ import yaml
 from ops.replay import summary, what_if
 from ops.replay.life import HERE
 from ops.replay.playing import Replay
-from ops.replay.recording import Recording, read
+from ops.replay.recorded import Recording
+from ops.replay.recording import read
 from ops.replay.what_if import UnderSpec
 from shared.contracts.envelope import Event
 from shared.contracts.lifecycle import (

@@ -114,11 +114,11 @@ BAD: dict[str, tuple[Callable[[Lines], Lines], str]] = {
     ),
     "another value": (
         replacing(2, b'"fees"', b'"cees"'),
-        "FILE was edited: its lines are not those of which line 5 has the digest",
+        "FILE was edited: its lines are not those of which its end has the digest",
     ),
     "a line less": (
         lambda lines: [*lines[:2], *lines[3:]],
-        "FILE was edited: its lines are not those of which line 4 has the digest",
+        "FILE was edited: its lines are not those of which its end has the digest",
     ),
     "a later format": (
         replacing(1, b'"format":1', b'"format":2'),

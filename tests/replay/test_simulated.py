@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from ops.replay.playing import Aggregate, Replay
+from ops.replay.playing import Replay
+from ops.replay.recorded import Aggregate
 from shared.contracts.lifecycle import DecisionRecorded
 from shared.messaging.decision import Entry
 from tests.replay.world import lived, recorded, replayed

@@ -10,7 +10,8 @@ import pytest
 
 from ops.replay import gathering, recording
 from ops.replay.playing import Replay
-from ops.replay.recording import FORMAT, Header, Recording
+from ops.replay.recorded import Header, Recording
+from ops.replay.recording import FORMAT
 from services.journal import domain
 from services.journal.domain import Entry
 from shared.contracts.door import open_event

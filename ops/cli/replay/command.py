@@ -16,7 +16,7 @@ from ops.cli.recording import Moment, bounded, header_of, taken
 
 if TYPE_CHECKING:
     from ops.replay.playing import Replay
-    from ops.replay.recording import Recording
+    from ops.replay.recorded import Recording
 
 REPLAYED = ("trainer", "evaluator", "deployer", "monitor")
 

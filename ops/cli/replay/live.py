@@ -9,7 +9,7 @@ from ops.cli.connection import Connection
 from ops.cli.errors import misused
 from ops.cli.progress import progress
 from ops.replay.live import Timed, to_send
-from ops.replay.recording import Recording
+from ops.replay.recorded import Recording
 from shared.contracts import limits, names
 from shared.messaging.bus import EventBridgeBus
 
