@@ -77,7 +77,5 @@ def verdict(replay: Replay, is_what_if: bool) -> str:
         f"{counted(others, 'decision')} would be another" if others else "",
         f"{counted(untold, 'decision')} cannot be taken again" if untold else "",
         f"{counted(alike, 'decision')} in other words or numbers (--diff)" if alike else "",
-        if alike
-        else "",
     )
     return f"\n{', '.join(filter(None, said))}"
