@@ -98,7 +98,11 @@ class BookContract:
         kept(book, ObservationsIngested.example(), "of a series", 9)
         kept(book, TrainingStarted.example().changed(model="other"), "of another")
         told = reading.life(book, "fees")
-        assert [one.event_id for one in told] == ["TrainingStarted", "ModelRegistered"]
+        assert [one.event_id for one in told] == [
+            "TrainingStarted",
+            "TrainingSuppressed",
+            "ModelRegistered",
+        ]
         assert reading.life(book, ObservationsIngested.example().series) == ()
 
     def test_a_life_is_told_between_two_moments_both_included(self, book: Any) -> None:
