@@ -134,6 +134,9 @@ class Journal(Frozen):
     """In the table; at least as long as an event may come again."""
     keep_days: int | None = Field(default=None, ge=limits.INBOX_DAYS, le=limits.JOURNAL_DAYS_MAX)
     """In S3, no shorter than in the table; left out: for ever."""
+    recovery: bool = False
+    """Whether its table can be brought back as it was at any moment, for $0.20 per GB and month;
+    without, it is rebuilt from S3, which takes days where hundreds of models are."""
 
     @model_validator(mode="after")
     def _is_kept_no_shorter(self) -> Self:

@@ -171,8 +171,13 @@ def sagemaker(places: Places) -> tuple[Grant, ...]:
         ),
         Grant(("sagemaker:DescribeEndpoint",), places.endpoints(*Stage), why="what serves"),
         Grant(
-            ("sagemaker:DescribeEndpointConfig", "sagemaker:DescribeModel"),
-            (*places.endpoint_configs(), places.models()),
+            ("sagemaker:DescribeEndpointConfig",),
+            places.endpoint_configs(),
+            why="which model serves",
+        ),
+        Grant(
+            ("sagemaker:DescribeModel",),
+            (places.models(),),
             why="whether what serves is what was approved",
         ),
         Grant(

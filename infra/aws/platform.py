@@ -29,7 +29,7 @@ KEY_USERS = {
 by that. SQS and SNS are not among them: a queue moves what fails to its dead letters, and a topic
 mails what it was told, without asking in their own names; SNS would, if a topic fed a queue."""
 REBUILT = "journal"
-"""The service whose table is written anew out of the bucket, and needs no other way back."""
+"""The service whose table can be written anew out of the bucket."""
 OLD_OBJECT_DAYS = 30  # how long a replaced object can be brought back
 UNFINISHED_UPLOAD_DAYS = 7
 
@@ -112,6 +112,7 @@ class PlatformStack(cdk.Stack):
         return bucket
 
     def _table(self, environment: Environment, row: Table) -> None:
+        is_rebuilt = row.service == REBUILT and not environment.journal.recovery
         table = dynamodb.Table(
             self,
             f"{row.service.capitalize()}Table",
@@ -123,12 +124,12 @@ class PlatformStack(cdk.Stack):
             encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED,
             encryption_key=self.key,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=row.service != REBUILT
+                point_in_time_recovery_enabled=not is_rebuilt
             ),
             deletion_protection=environment.keep_data,
             removal_policy=self.keep,
         )
-        if row.service == REBUILT:
+        if is_rebuilt:
             accept(table, Finding.RECOVERY)
         for index in row.indexes:
             table.add_global_secondary_index(

@@ -44,6 +44,7 @@ def written(folder: Path, **values: str) -> Path:
         ({"journal": "{querie_days: 400}"}, "journal.querie_days: unknown key; did you mean 'que"),
         ({"journal": "{queries_days: 7}"}, "journal.queries_days: must be >= 45 and <= 36500, got"),
         ({"journal": "{queries_days: 1y}"}, "journal.queries_days: must be a whole number >= 45"),
+        ({"journal": "{recovery: maybe}"}, "journal.recovery: must be true or false"),
         ({"journal": "{keep_days: 0}"}, "journal.keep_days: must be >= 45 and <= 36500, got 0"),
         ({"journal": "{keep_days: forever}"}, "journal.keep_days: must be a whole number >= 45"),
         (

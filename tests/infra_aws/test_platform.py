@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from services.journal.pages import FOLDER
 from shared.contracts import limits, names, windows
 from shared.contracts.algorithms import ALGORITHMS
 from shared.contracts.tables import TABLES, TTL_ATTRIBUTE, Table
-from tests.infra_aws.synthesis import Template, resources
+from tests.infra_aws.synthesis import Template, resources, synthesized
 
 KEY = "arn:aws:kms:eu-central-1:123456789012:alias/modelcycle-dev"
 
@@ -96,6 +97,14 @@ def test_a_table_is_its_row_with_a_way_back_an_expiry_and_the_key(
     assert [index["IndexName"] for index in table.get("GlobalSecondaryIndexes", ())] == [
         index.name for index in row.indexes
     ]
+
+
+def test_the_journals_table_has_a_way_back_of_its_own_where_that_is_asked_for(
+    environment: Environment, tmp_path: Path
+) -> None:
+    asked = environment.changed(journal=environment.journal.changed(recovery=True))
+    for table in resources(synthesized(asked, tmp_path)["platform"], "AWS::DynamoDB::Table"):
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
 def test_the_feature_group_can_be_read_as_files(platform: Template) -> None:
