@@ -11,8 +11,8 @@ PIPELINES := .venv-pipelines
 AUTHORING := $(PIPELINES)/.installed
 export AWS_EC2_METADATA_DISABLED := true
 
-.PHONY: help setup demo up test sim coverage check lock schemas recordings bundles bootstrap pipelines pipelines-check \
-	synth diff deploy images destroy clean
+.PHONY: help setup demo up test sim coverage check lock schemas catalogue recordings bundles bootstrap pipelines \
+	pipelines-check synth diff deploy images destroy clean
 .DEFAULT_GOAL := help
 
 help: ## Show this help
@@ -56,8 +56,11 @@ check: $(SETUP) pipelines-check ## Format, lint, types, import rules, schemas, p
 	$(BIN)/python -m ops.contracts check
 	$(BIN)/python -m infra.aws check
 
-schemas: $(SETUP) ## Write the generated JSON Schemas
+schemas: $(SETUP) ## Write the generated JSON Schemas, and the catalogue
 	$(BIN)/python -m ops.contracts write
+
+catalogue: $(SETUP) ## Write docs/contracts: an AsyncAPI document, and a page to browse all contracts
+	$(BIN)/python -m ops.contracts catalogue
 
 recordings: $(SETUP) ## Play the runs of tests/recordings again, and record them
 	$(BIN)/python -m tests.recordings

@@ -5,18 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pydantic.fields import FieldInfo
-
 from ops.cli.connection import Connection
 from ops.cli.errors import misused
-from ops.cli.speak import envelope, on_the_bus
 from ops.cli.story import Story
+from ops.contracts import delivered
 from shared.contracts import aws, names
-from shared.contracts.aws import Hint
 from shared.contracts.door import open_event
-from shared.contracts.envelope import ANY_SERVICE, ContractError, Event
+from shared.contracts.envelope import ContractError
 from shared.contracts.lifecycle import EVENTS
-from shared.contracts.subscriptions import SERVICES, SUBSCRIPTIONS
+from shared.contracts.subscriptions import SUBSCRIPTIONS
 
 FILE_BYTES_MAX = 1024 * 1024  # AWS: what SQS takes; an event is smaller
 DEFAULT_BUS = "default"
@@ -40,9 +37,9 @@ def asked(connection: Connection, given: str) -> Asked:
         If there is none, or the file holds none.
     """
     if given in EVENTS:
-        where_from, event = "its example", example(connection, EVENTS[given])
+        where_from, event = "its example", delivered.of_event(EVENTS[given])
     elif given in HINTS:
-        where_from, event = "its example", hint_example(HINTS[given])
+        where_from, event = "its example", delivered.of_hint(HINTS[given])
     elif Path(given).is_file():
         where_from, event = given, read(Path(given))
     else:
@@ -62,28 +59,6 @@ def around(connection: Connection) -> dict[str, Any]:
         "region": connection.region,
         "resources": [],
     }
-
-
-def example(connection: Connection, kind: type[Event]) -> dict[str, Any]:
-    """Answer the example of an event of ours."""
-    producer = SERVICES[0] if kind.producer == ANY_SERVICE else None
-    said = envelope(
-        kind.example(), connection.identity.arn, connection.clock.now(), producer=producer
-    )
-    return on_the_bus(said)
-
-
-def hint_example(kind: type[Hint]) -> dict[str, Any]:
-    """Answer an event of AWS with the examples of what we read of it."""
-    detail = {
-        alias(field): field.examples[0] for field in kind.model_fields.values() if field.examples
-    }
-    return {"source": aws.SOURCE, "detail-type": kind.aws_name, "detail": detail}
-
-
-def alias(field: FieldInfo) -> str:
-    """Answer AWS's name of a field."""
-    return str(field.validation_alias)
 
 
 def read(path: Path) -> dict[str, Any]:
