@@ -2,20 +2,27 @@
 
 import json
 from collections.abc import Callable
+from io import StringIO
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from infra.local import account
+from ops.cli.questions.timeline import tree
 from services.journal.aws import DynamoBook
+from services.journal.questions.life import lived
+from services.journal.questions.timeline import cycles
 from shared.contracts import names
 from shared.contracts.lifecycle import (
     DataStalled,
     DecisionRecorded,
     ModelApproved,
+    RetrainRequested,
+    TrainingStarted,
     TrainingSuppressed,
 )
-from tests.cli.conftest import Cli, Files
+from tests.cli.conftest import Cli, Clients, Files
 from tests.cli.world import lines
 from tests.services.journal.chronicle import ALICE, Chronicle, a_full_life
 
@@ -83,7 +90,7 @@ def test_versions_are_listed_with_scores_verdicts_and_how_they_ended(asked: Cli)
     assert found[0]["evidence"]["score"] == 0.314
     shown = asked("versions", "fees").stdout.splitlines()
     assert [line.split()[0] for line in shown] == ["version", "v1", "v2", "v3"]
-    assert "approved by alice: looks good" in shown[1]
+    assert "; promoted by alice, " in shown[1]
     assert "left production: rolled back by alice: it looks odd" in shown[2]
 
 
@@ -99,7 +106,7 @@ def test_what_was_live_at_a_moment_is_what_had_been_said_by_then(asked: Cli) -> 
     shown = asked("as-of", LAST.occurred_at.isoformat(), "fees").stdout
     assert "production  v1 since" in shown
     assert "came back" in shown
-    assert "promoted by alice: looks good" in shown
+    assert "promoted by alice, 2026-03-01 12:09:00 UTC: looks good" in shown
     assert "wish        of spec waits, cool_down: a run began at noon" in shown
 
 
@@ -117,6 +124,17 @@ def test_a_timeline_lists_trips_and_tells_the_latest_step_by_step(asked: Cli) ->
     tried = next(line for line in steps if "DeploymentStarted" in line)
     assert "tried 2 times: v3: no capacity, attempt 1 of 3" in tried
     assert any("ModelApproved" in line and "then 2 min" in line for line in steps)
+
+
+def test_in_a_terminal_a_trip_is_a_tree_in_which_only_branches_stand_apart() -> None:
+    entries = TOLD.entries
+    found = cycles(lived("fees", entries), entries)
+    console = Console(width=300, record=True, file=StringIO())
+    console.print(tree(found[0]))
+    drawn = console.export_text().splitlines()
+    assert drawn[0].rstrip() == "trip first: v1 serves in production"
+    shapes = ["".join(sign for sign in line[:8] if sign in "│├└") for line in drawn[1:]]
+    assert shapes == ["├", *["│├"] * 10, "│└", "└", "├", "├", "└"]
 
 
 def test_a_trip_is_found_by_its_version_and_by_the_beginning_of_its_id(asked: Cli) -> None:
@@ -251,13 +269,6 @@ def test_what_may_be_several_is_asked_for(asked: Cli) -> None:
     assert said[1] == "Try: give more of it"
 
 
-def test_the_future_cannot_be_asked_about(asked: Cli) -> None:
-    code, said = lines(asked("as-of", "2199-01-01", "fees"))
-    assert code == 2
-    assert said[0].startswith("Error: 2199-01-01 00:00:00 UTC is in the future: it is ")
-    assert lines(asked("as-of", "soon", "fees"))[0] == 2
-
-
 def test_a_model_to_which_nothing_has_happened_is_told_from_one_that_is_not_there(
     asked: Cli,
 ) -> None:
@@ -266,3 +277,25 @@ def test_a_model_to_which_nothing_has_happened_is_told_from_one_that_is_not_ther
         3,
         ["Error: nothing has happened to 'quiet' yet", "Try: modelcycle status quiet"],
     )
+
+
+def test_what_a_later_version_said_is_left_out_and_named(asked: Cli, aws: Clients) -> None:
+    book = DynamoBook(aws("dynamodb"), names.table("dev", "journal"))
+    other = Chronicle()
+    other.say(RetrainRequested, model="quiet")
+    other.say(TrainingStarted, model="quiet")
+    first, second = other.entries
+    ids = {"event_id": "of-tomorrow", "position": f"{second.position}-2"}
+    book.keep(first)
+    book.keep(second.changed(detail_type="TrainingStarted.v2", **ids))
+    assert asked("versions", "quiet").stderr.splitlines() == [
+        "left out, as a later version of this program said it: TrainingStarted.v2",
+        "no version of quiet is registered yet",
+    ]
+
+
+def test_the_future_cannot_be_asked_about(asked: Cli) -> None:
+    code, said = lines(asked("as-of", "2199-01-01", "fees"))
+    assert code == 2
+    assert said[0].startswith("Error: 2199-01-01 00:00:00 UTC is in the future: it is ")
+    assert lines(asked("as-of", "soon", "fees"))[0] == 2

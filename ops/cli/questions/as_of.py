@@ -32,8 +32,6 @@ def as_of(connection: Connection, time: datetime | timedelta, model: str, as_jso
     at = in_the_past(connection, time)
     past = lives.read(connection, model, at)
     found = question.standing(past.life, at)
-    if past.life.unknown:
-        output.note(f"a later version of this program said, too: {', '.join(past.life.unknown)}")
     if as_json:
         content = {"environment": connection.env, **found.model_dump(mode="json")}
         return output.document(content)
@@ -69,7 +67,7 @@ def serving(of_stage: OfStage) -> Iterator[str]:
         back = ", came back" if stay.came_back else ""
         yield f"v{stay.version} since {moment(stay.since)}{back}, {stay.endpoint_config}"
         yield f"judged: {evidence_text(version)}"
-        yield from words(version)
+        yield from words(version, moment)
     else:
         yield "nothing"
     if coming := of_stage.coming:

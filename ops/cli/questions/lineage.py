@@ -1,6 +1,5 @@
 """``modelcycle lineage``: from what a version was made, and where it went."""
 
-from datetime import datetime
 from typing import Any
 
 import click
@@ -9,13 +8,12 @@ from ops.cli import arguments, output, telling
 from ops.cli.connecting import connected
 from ops.cli.connection import Connection
 from ops.cli.declarations import Declarations
-from ops.cli.errors import CliError, ExitCode, not_found
+from ops.cli.errors import ExitCode, not_found
 from ops.cli.questions import lives, verifying
 from ops.cli.questions.lives import Past
 from ops.cli.questions.verifying import Verified
 from ops.cli.story import Story
 from services.journal import reading
-from services.journal.domain import Entry
 from services.journal.questions import lineage as question
 from services.journal.questions import versions
 from services.journal.questions.lineage import Lineage, Link
@@ -85,22 +83,25 @@ def named(past: Past, known: tuple[int, ...]) -> str:
 
 
 def told(connection: Connection, past: Past, number: int) -> Lineage:
-    """Tell the lineage, with the batches of the model's series."""
+    """Tell the lineage, with the batches of the model's series; of a model that is no longer
+    declared nobody knows which that was."""
     one = versions.version(past.life, number)
     completed = past.life.trainings[one.run_id].latest(TrainingCompleted)
-    try:
-        spec = Declarations(connection).model(past.model)
-        series = Declarations(connection).one_series(spec.series)
-    except CliError:
+    declared = Declarations(connection).stored()
+    spec = declared.models.get(past.model)
+    series = declared.series.get(spec.series) if spec else None
+    if completed is None or series is None:
         return question.lineage(past.life, number)
-    batches = ingested(connection, spec.series, completed.at) if completed else ()
-    return question.lineage(past.life, number, batches, series.window)
-
-
-def ingested(connection: Connection, series: str, until: datetime) -> tuple[Entry, ...]:
-    """Answer what was said of a series until a moment."""
-    book = Story(connection).book
-    return reading.list_events(book, series, until=until, limit=BATCHES_READ)
+    batches = reading.list_events(
+        Story(connection).book,
+        series.series,
+        completed.said.dataset.first,  # nothing is said of a window before it begins
+        completed.at,
+        BATCHES_READ,
+    )
+    is_all = len(batches) < BATCHES_READ
+    since = None if is_all else min(one.occurred_at for one in batches)
+    return question.lineage(past.life, number, batches, series.window, since)
 
 
 def unverified(found: Lineage) -> tuple[Verified, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from ops.cli import output
 from ops.cli.connection import Connection
 from ops.cli.declarations import Declarations, nearest
 from ops.cli.errors import CliError, not_found
@@ -49,7 +50,10 @@ def read(
     if not found:
         raise unheard_of(connection, model, until)
     found += book.latest(model, first, last, recent) if recent else []
-    return Past(model, domain.in_order_of_causes(found))
+    past = Past(model, domain.in_order_of_causes(found))
+    if unknown := past.life.unknown:
+        output.note(f"left out, as a later version of this program said it: {', '.join(unknown)}")
+    return past
 
 
 def is_of_model(entry: Entry) -> bool:

@@ -1,5 +1,6 @@
 """``modelcycle versions``: every version, by what it was judged, and how it ended."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from services.journal.questions import versions as question
 from services.journal.questions.versions import VersionLife
 from shared.contracts.names import Stage
 
-COLUMNS = ("version", "registered", ">score", ">baseline", ">champion", ">limit", "said")
+COLUMNS = ("version", "run", "registered", ">score", ">baseline", ">champion", ">limit", "said")
 STANDS = {"serves": "green", "waits": "yellow", "is on": "yellow"}
 
 
@@ -50,17 +51,21 @@ def row(one: VersionLife, now: datetime) -> tuple[Any, ...]:
     colour = next((look for word, look in STANDS.items() if stands.startswith(word)), "")
     return (
         f"v{one.version}",
+        one.run_id,
         output.ago(one.registered_at, now),
         *map(output.loss, scores),
-        "; ".join(words(one)),
+        "; ".join(words(one, lambda at: output.ago(at, now))),
         *(time_in(one, stage, now) for stage in Stage),
         output.styled(stands, colour),
     )
 
 
-def words(one: VersionLife) -> tuple[str, ...]:
-    """Say who said what of a version."""
-    return tuple(f"{word.said} by {telling.who(word.who)}{noted(word.note)}" for word in one.words)
+def words(one: VersionLife, when: Callable[[datetime], str]) -> tuple[str, ...]:
+    """Say who said what of a version, and when."""
+    return tuple(
+        f"{word.said} by {telling.who(word.who)}, {when(word.at)}{noted(word.note)}"
+        for word in one.words
+    )
 
 
 def noted(note: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import islice
 
 from services.journal.domain import Entry
 from services.journal.questions import versions
@@ -50,7 +51,11 @@ class Lineage(Frozen):
 
 
 def lineage(
-    life: Life, number: int, ingested: Iterable[Entry] = (), window: timedelta = timedelta()
+    life: Life,
+    number: int,
+    ingested: Iterable[Entry] = (),
+    window: timedelta = timedelta(),
+    looked_back_to: datetime | None = None,
 ) -> Lineage:
     """Answer the lineage of a version.
 
@@ -60,6 +65,8 @@ def lineage(
         What ingest said of the model's series: which windows came in when.
     window : timedelta
         Of that series.
+    looked_back_to : datetime, optional
+        What was said of the series before is not among `ingested`; none: all is.
     """
     one = versions.version(life, number)
     trainings = life.trainings[one.run_id] if one.run_id else None
@@ -70,7 +77,7 @@ def lineage(
         model=life.model,
         version=number,
         links=(
-            *of_data(completed, ingested, window),
+            *of_data(completed, records(completed, ingested, window, looked_back_to)),
             run(one, started),
             *made(completed, registered),
             evaluation(one, registered),
@@ -86,15 +93,11 @@ def missing(name: str, why: str) -> Link:
     return Link(name=name, what=why, found=False)
 
 
-def of_data(
-    completed: Fact | None, ingested: Iterable[Entry], window: timedelta
-) -> tuple[Link, ...]:
+def of_data(completed: Fact | None, batches: Link) -> tuple[Link, ...]:
     """Answer records, windows and the dataset made of them."""
     if completed is None:
-        why = "the journal knows no TrainingCompleted of its run"
-        return tuple(missing(name, why) for name in ("records", "windows", "dataset"))
-    event: TrainingCompleted = completed.said
-    data = event.dataset
+        return (batches, *(missing(name, batches.what) for name in ("windows", "dataset")))
+    data = completed.said.dataset
     span = f"{data.first:%Y-%m-%d %H:%M} to {data.cutoff:%Y-%m-%d %H:%M} UTC"
     windows = Link(
         name="windows",
@@ -108,39 +111,58 @@ def of_data(
         blob=Blob(uri=data.uri, sha256=data.sha256),
         event_id=completed.event_id,
     )
-    return (records(completed, ingested, window), windows, dataset)
+    return (batches, windows, dataset)
 
 
-def records(completed: Fact, ingested: Iterable[Entry], window: timedelta) -> Link:
+def records(
+    completed: Fact | None,
+    ingested: Iterable[Entry],
+    window: timedelta,
+    looked_back_to: datetime | None,
+) -> Link:
     """Answer the batches whose records the windows hold; stretches of which no batch is known are
     a gap."""
+    if completed is None:
+        return missing("records", "the journal knows no TrainingCompleted of its run")
     data = completed.said.dataset
-    facts = (read_fact(one, ObservationsIngested) for one in ingested if is_ingested(one))
-    known = sorted(
-        (
-            fact
-            for fact in facts
-            if fact
-            and fact.at <= completed.at
-            and fact.said.first <= data.cutoff
-            and fact.said.last + window >= data.first
-        ),
-        key=order_of,
+    known = batches_of(completed, ingested, window)
+    untold = (
+        f"; what was said of them before {looked_back_to:%Y-%m-%d %H:%M} UTC was not read"
+        if looked_back_to
+        else ""
     )
     if not known:
-        return missing("records", "the journal knows no ObservationsIngested of its windows")
+        why = "the journal knows no ObservationsIngested of its windows"
+        return missing("records", f"{why}{untold}")
     count = sum(fact.said.count for fact in known)
     history = sum(1 for fact in known if fact.said.backfill)
     told = f"{len(known)} batches ({history} of history) brought {count} windows"
     spans = [(fact.said.first, fact.said.last + window) for fact in known]
     if gaps := uncovered(spans, data.first, data.cutoff):
-        named = ", ".join(
-            f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}"
-            for since, until in gaps[:GAPS_NAMED]
-        )
-        more = f" and {len(gaps) - GAPS_NAMED} more" if len(gaps) > GAPS_NAMED else ""
-        return missing("records", f"{told}; of {named}{more} UTC no batch is known")
+        return missing("records", f"{told}; of {named(gaps)} UTC no batch is known{untold}")
     return Link(name="records", what=told, event_id=known[-1].event_id)
+
+
+def batches_of(completed: Fact, ingested: Iterable[Entry], window: timedelta) -> list[Fact]:
+    """Answer what was said, until a run had ended, of windows that it learned from."""
+    data = completed.said.dataset
+    facts = (read_fact(one, ObservationsIngested) for one in ingested if is_ingested(one))
+    known = (
+        fact
+        for fact in facts
+        if fact
+        and fact.at <= completed.at
+        and fact.said.first <= data.cutoff
+        and fact.said.last + window >= data.first
+    )
+    return sorted(known, key=order_of)
+
+
+def named(gaps: Sequence[tuple[datetime, datetime]]) -> str:
+    """Name stretches of time, the first few."""
+    shown = (f"{since:%Y-%m-%d %H:%M} to {until:%Y-%m-%d %H:%M}" for since, until in gaps)
+    more = f" and {len(gaps) - GAPS_NAMED} more" if len(gaps) > GAPS_NAMED else ""
+    return ", ".join(islice(shown, GAPS_NAMED)) + more
 
 
 def is_ingested(entry: Entry) -> bool:

@@ -386,6 +386,12 @@ def test_windows_lead_to_the_batches_that_brought_them(
     assert all(link.found for link in others)
 
 
+def test_batches_that_were_not_read_are_told_from_those_that_are_not_known() -> None:
+    told = a_full_life()
+    found = lineage.lineage(lived(MODEL, told.entries), 1, (), WINDOW, NOON)
+    assert found.links[0].what.endswith("before 2026-03-01 12:00 UTC was not read")
+
+
 def without(*missing: type[Event]) -> Lineage:
     names = {one.__name__ for one in missing}
     entries = [one for one in FULL.entries if one.detail_type not in names]
