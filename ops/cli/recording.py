@@ -104,6 +104,7 @@ def taken(connection: Connection, header: "Header", archive: bool) -> tuple[byte
     from ops.replay import gathering, recording
     from shared.messaging.runtime import S3Blobs
 
+    connection.require_environment()
     with progress() as shown:
         task = shown.add_task("reading the journal", total=None)
         found = entries(connection, header, archive)
@@ -143,7 +144,6 @@ def nothing(connection: Connection, header: "Header") -> Exception:
     """Say why there is nothing to record: no such model, or a time in which nothing was said."""
     from ops.replay.recording import bounds
 
-    connection.require_environment()
     stored = Declarations(connection).stored()
     if header.model is not None and header.model not in stored.models:
         return not_found(

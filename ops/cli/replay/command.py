@@ -22,7 +22,9 @@ REPLAYED = ("trainer", "evaluator", "deployer", "monitor")
 
 
 @click.command()
-@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.argument(
+    "file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
 @bounded
 @click.option(
     "--service",
