@@ -60,8 +60,8 @@ HTTP_SERVER_ERROR = 500
 LOG_IN = "log in again (aws sso login), or choose another profile with AWS_PROFILE"
 CORRECT = "correct the parameter, or apply the file again: modelcycle models apply PATH"
 MEND = (
-    "bring the object's earlier version back, which the bucket keeps for 30 days; or leave its day "
-    "out with --from and --to"
+    "bring the object's earlier version back, which the bucket keeps for 30 days; take it away if "
+    "the journal never wrote it; or leave its day out with --from and --to"
 )
 CHOOSE = (
     "for the local AWS start it with `modelcycle up` (or `make up`) and set the variables that it "

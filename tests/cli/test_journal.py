@@ -203,6 +203,15 @@ def test_what_the_journal_has_not_written_is_named(cli: Cli, places: Places) -> 
     places.s3.delete_object(Bucket=account.bucket("dev"), Key="journal/2026/03/02/notes.txt")
 
 
+def test_a_table_that_is_not_there_has_to_be_made_first(cli: Cli, places: Places) -> None:
+    places.dynamodb.delete_table(TableName=TABLE)
+    code, told = lines(cli("journal", "rebuild"))
+    places.dynamodb.create_table(TableName=TABLE, **table_definition(OF_JOURNAL))
+    assert code == 1
+    assert told[0].startswith("Error: dynamodb:PutItem did not find what the environment should")
+    assert told[1] == "Try: `modelcycle doctor` says what is missing"
+
+
 @pytest.mark.parametrize("command", ["rebuild", "check"])
 @pytest.mark.parametrize(
     ("arguments", "what", "fix"),
