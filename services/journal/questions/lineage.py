@@ -136,7 +136,8 @@ def records(
         return missing("records", f"{why}{untold}")
     count = sum(fact.said.count for fact in known)
     history = sum(1 for fact in known if fact.said.backfill)
-    told = f"{len(known)} batches ({history} of history) brought {count} windows"
+    batches = "1 batch" if len(known) == 1 else f"{len(known)} batches"
+    told = f"{batches} ({history} of history) brought {count} windows"
     spans = [(fact.said.first, fact.said.last + window) for fact in known]
     if gaps := uncovered(spans, data.first, data.cutoff):
         return missing("records", f"{told}; of {named(gaps)} UTC no batch is known{untold}")
@@ -266,10 +267,10 @@ def approvals(one: VersionLife) -> tuple[Link, ...]:
 
 def said(word: Word) -> Link:
     """Answer one word of a person or the rule."""
-    note = f": {word.note}" if word.note else ""
+    note = word.note.removeprefix(f"{word.who}: ")  # the rule signs its own
     return Link(
         name="approvals",
-        what=f"{word.said} by {word.who}{note}",
+        what=f"{word.said} by {word.who}" + (f": {note}" if note else ""),
         keys={"said": word.said, "who": word.who, "at": word.at.isoformat()},
         event_id=word.event_id,
     )
