@@ -138,7 +138,7 @@ def dead_letters(connection: Connection) -> Iterator[Finding]:
                 "dead letters",
                 False,
                 f"{count} in {name}",
-                "each message carries its reason: put right what it says, then redrive the queue",
+                "`modelcycle dlq list` says why, `modelcycle dlq show ID` what can be done",
             )
 
 

@@ -196,7 +196,7 @@ def check_rejected(messages: int) -> None:
     if messages > 0:
         raise failed(
             f"ingest rejected {messages} messages: they are among its dead letters",
-            "`modelcycle doctor` shows the reasons",
+            "`modelcycle dlq list ingest` shows the reasons",
         )
 
 

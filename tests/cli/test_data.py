@@ -309,7 +309,7 @@ def test_messages_that_ingest_rejects_are_a_failure(cli: Cli, series: None, inge
         1,
         [
             "Error: ingest rejected 1 messages: they are among its dead letters",
-            "Try: `modelcycle doctor` shows the reasons",
+            "Try: `modelcycle dlq list ingest` shows the reasons",
         ],
     )
 

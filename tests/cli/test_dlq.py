@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from infra.local.account import ACCOUNT, REGION
+from ops.cli.dlq import box, command
 from ops.cli.dlq.letter import Decision, Kind, advice, read
 from ops.cli.main import main
 from ops.cli.speak import envelope
@@ -424,6 +425,21 @@ def test_letters_in_another_terminal_are_told_and_not_taken_for_gone(
         QueueUrl=url, ReceiptHandle=held["ReceiptHandle"], VisibilityTimeout=0
     )
     assert cli("dlq", "show", letter).exit_code == 0
+
+
+def test_of_many_the_first_are_shown_and_the_rest_is_counted(
+    cli: Cli, put: Put, aws: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (box, command):
+        monkeypatch.setattr(module, "READ_MAX", 3)
+    for _ in range(5):
+        put(wish())
+    result = cli("dlq", "list", "trainer")
+    assert len(result.stdout.splitlines()) == 1 + 3
+    assert "trainer: the first 3 of about 5" in result.stderr
+    assert len(ids(aws)) == 5
+    cli("dlq", "drop", "--all", "--yes", "--reason", "too many")
+    assert len(ids(aws)) == 2
 
 
 @pytest.mark.parametrize(
