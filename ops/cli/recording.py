@@ -102,6 +102,7 @@ def taken(connection: Connection, header: "Header", archive: bool) -> tuple[byte
         If nothing was said in that time, or more than a recording holds.
     """
     from ops.replay import gathering, recording
+    from shared.messaging.aws_errors import described
     from shared.messaging.runtime import S3Blobs
 
     connection.require_environment()
@@ -115,7 +116,8 @@ def taken(connection: Connection, header: "Header", archive: bool) -> tuple[byte
             raise misused(f"the journal has {most}", "record one --model, or end earlier with --to")
         blobs = S3Blobs(connection.client("s3"), connection.bucket)
         shown.update(task, description="what was seen", total=len(found))
-        made = shown.track(gathering.lines(found, blobs.get), task_id=task)
+        seen = gathering.lines(found, lambda uri: described(lambda: blobs.get(uri)))
+        made = shown.track(seen, task_id=task)
         return recording.text_of(header, made)
 
 

@@ -44,17 +44,18 @@ def causes_of(entry: Entry) -> set[str]:
     return {data["cause_id"]} if is_upon_event and data["cause_type"] not in WAKE_UPS else set()
 
 
-def lines(entries: Iterable[Entry], fetch: Callable[[str], bytes]) -> Iterator[Line]:
+def lines(entries: Iterable[Entry], fetch: Callable[[str], bytes | None]) -> Iterator[Line]:
     """Make the lines of a recording, in the order of causes.
 
     Parameters
     ----------
     fetch : Callable
-        Reads what a decision saw, by its S3 URI.
+        Reads what a decision saw, by its S3 URI; None where it is not kept any more.
     """
     for entry in in_order_of_causes(entries):
         uri = seen(entry).uri
-        yield Line(entry=entry, seen=fetch(uri).decode() if uri else None)
+        body = fetch(uri) if uri else None
+        yield Line(entry=entry, seen=body.decode() if body is not None else None)
 
 
 def seen(entry: Entry) -> Seen:

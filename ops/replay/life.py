@@ -128,6 +128,8 @@ class Life:
             If the record does not tell what has to be known, or today's code fails.
         """
         kept = Kept(one.revision - 1, self.state)
+        if one.lacks_seen:
+            raise UntoldError("what it saw was not kept any more when it was recorded")
         try:
             if one.record.answered is None:
                 after = self.hear(kept, one, self.opened(one, heard))

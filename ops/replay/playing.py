@@ -60,6 +60,7 @@ class Replay:
         self.consequences = Consequences(self.said)
         self.lives: dict[Aggregate, Life] = {}
         self.states_then: dict[Aggregate, str] = {}
+        self.met: set[Aggregate] = set()
         self.told: dict[int, Told | None] = {}
         self.otherwise: dict[str, tuple[Envelope[Event], Difference]] = {}
         self.decided: Counter[str] = Counter()
@@ -102,15 +103,13 @@ class Replay:
         record, whose = one.record, one.whose
         if record.service not in self.services or self.model not in (None, record.model):
             return None
-        if whose not in self.states_then:
-            self.states_then[whose] = self.begun(whose).digest
-            if record.state_before != self.states_then[whose]:
-                self.skipped[whose] = 0
-        if whose in self.skipped:
+        life, is_first = self.begun(whose), whose not in self.met
+        self.met.add(whose)
+        follows = record.state_before == self.states_then[whose]
+        if whose in self.skipped or (is_first and not follows):
             self.skipped[whose] += 1
             return None
-        life = self.begun(whose)
-        if record.state_before != self.states_then[whose]:
+        if not follows:
             life.stop(GAP, one)
         self.states_then[whose] = record.state_after
         return life
@@ -125,6 +124,7 @@ class Replay:
                 SERVICES[whose.service],
                 self.elsewhere(whose.key),
             )
+            self.states_then[whose] = self.lives[whose].digest
         return self.lives[whose]
 
     def decide(self, one: Recorded, life: Life) -> None:

@@ -92,6 +92,11 @@ class Recorded:
         return self.envelope.metadata.correlation_id
 
     @property
+    def lacks_seen(self) -> bool:
+        """Whether what a decision saw was kept beside its record, and was gone when recorded."""
+        return self.record.seen.uri is not None and self.seen is None
+
+    @property
     def notes(self) -> list[Any]:
         """What a decision saw: question, arguments and answer of each look."""
         found: list[Any] = json.loads(self.seen or self.record.seen.inline or "[]")

@@ -170,17 +170,14 @@ def recorded(path: Path, number: int, text: bytes) -> Recorded:
     if envelope is None:
         raise ReplayError(f"{path}, line {number}: an event of AWS, not of ours", AGAIN)
     one = Recorded(number, line.entry, envelope, line.seen)
-    if one.is_decision and not is_complete(one.record, line.seen):
-        raise ReplayError(f"{path}, line {number}: what was seen is missing or was edited", AGAIN)
+    if one.is_decision and not is_as_seen(one.record, line.seen):
+        raise ReplayError(f"{path}, line {number}: what was seen was edited", AGAIN)
     return one
 
 
-def is_complete(record: DecisionRecorded, seen: str | None) -> bool:
-    """Tell whether what a decision saw is there, and is what it was."""
-    sha256 = record.seen.sha256
-    return sha256 is None or (
-        seen is not None and hashlib.sha256(seen.encode()).hexdigest() == sha256
-    )
+def is_as_seen(record: DecisionRecorded, seen: str | None) -> bool:
+    """Tell whether what a decision saw is what it was, if it is there."""
+    return seen is None or hashlib.sha256(seen.encode()).hexdigest() == record.seen.sha256
 
 
 def parsed(path: Path, number: int, value_class: type[F], text: bytes) -> F:

@@ -15,6 +15,7 @@ from ops.replay.answers import UNTOLD, UntoldError, typed
 from ops.replay.errors import ReplayError
 from ops.replay.life import Elsewhere
 from ops.replay.recorded import Recording
+from services.deployer.domain.actions import OfferPromotion
 from services.evaluator.domain.actions import Evaluate, Register
 from services.evaluator.domain.champion import NONE_IN_PRODUCTION
 from services.evaluator.domain.limit import UNKNOWN
@@ -104,6 +105,14 @@ def registered(then: str, now: str, happened: VersionRegistered | Refused) -> An
     return happened.changed(evaluation=happened.evaluation.changed(sha256=sha256))
 
 
+def offered(then: str, now: str, happened: Any) -> Any:
+    """What is shown in the registry is the same, whoever promotes."""
+    old, new = OfferPromotion.model_validate_json(then), OfferPromotion.model_validate_json(now)
+    if new.changed(by_rule=old.by_rule) != old:
+        raise UntoldError("another version would have been offered")
+    return happened
+
+
 def origins_scored(then: str, now: str, happened: Any) -> Any:
     """Forecasts are scored alike, however they are judged afterwards."""
     old, new = ScoreOrigins.model_validate_json(then), ScoreOrigins.model_validate_json(now)
@@ -117,6 +126,7 @@ TRANSFERS: Mapping[str, Callable[[str, str, Any], Any]] = MappingProxyType(
         StartRun.__name__: run_started,
         Evaluate.__name__: evaluated,
         Register.__name__: registered,
+        OfferPromotion.__name__: offered,
         ScoreOrigins.__name__: origins_scored,
     }
 )

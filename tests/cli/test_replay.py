@@ -118,6 +118,7 @@ BAD: dict[str, tuple[tuple[object, ...], str]] = {
     ),
     "a service that cannot be replayed": ((LOOP, "--service", "ingest"), "'ingest' is not one of"),
     "a speed of nothing": ((LOOP, "--speed", "60"), "--speed and --yes are about sending"),
+    "no file for a bus": (("--live",), "--live sends a recording"),
     "decisions to a bus": (
         (LOOP, "--live", "--service", "trainer"),
         "--service and --spec are about decisions, --live sends events",

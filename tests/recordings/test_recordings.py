@@ -160,3 +160,24 @@ def test_where_another_model_would_have_been_trained_the_record_does_not_tell(
     stops = {whose.service: life.stopped for whose, life in replay.stopped.items()}
     assert stops["trainer"] == "another model would have been trained"
     assert summary.lost(replay.differences)[PromotionApproved.detail_type()] == 0
+
+
+def test_a_threshold_refuses_what_scored_worse_whoever_set_it(tmp_path: Path) -> None:
+    recording = read(HANDS)
+    scores = {one.run_id: one.metrics.mean_wql for one in of(recording, ModelEvaluated)}
+    first, second, *_ = scores
+    between = (scores[first] + scores[second]) / 2
+    gate = {"threshold": between, "update_rate": 0.5, "headroom": 0.1}
+    replay = under(recording, tmp_path, gate=gate)
+    assert scores[second] < between < scores[first]
+    assert refused(replay) == {first}
+    assert replay.skipped == {}
+
+
+def test_a_rule_in_place_of_people_approves_at_once(tmp_path: Path) -> None:
+    rule = {"staging": "rule", "production": "rule"}
+    replay = under(read(HANDS), tmp_path, approval=rule)
+    approved = [one for one in replay.differences if one.is_another and not one.untold]
+    kinds = [(one.then.actions, one.now.actions if one.now else ()) for one in approved]
+    assert kinds[:2] == [((), ("WriteRuleVerdict",)), ((), ("WriteRuleVerdict",))]
+    assert summary.headline(replay) == ""

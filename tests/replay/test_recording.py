@@ -156,7 +156,7 @@ UNKNOWN: dict[str, tuple[int, bytes, bytes, str]] = {
         4,
         b"null",
         b"true",
-        "FILE, line 4: what was seen is missing or was edited",
+        "FILE, line 4: what was seen was edited",
     ),
 }
 
@@ -166,6 +166,11 @@ def test_what_this_code_does_not_know_is_told_with_its_line(file: Path, name: st
     number, old, new, why = UNKNOWN[name]
     rewrite(file, replacing(number, old, new))
     assert refused(file).startswith(why)
+
+
+def test_what_was_seen_and_is_not_kept_any_more_is_known_to_be_missing(tmp_path: Path) -> None:
+    found = recorded(tmp_path, EVENTS, lambda uri: None)
+    assert [one.lacks_seen for one in found.events if one.is_decision] == [True]
 
 
 def test_half_of_a_file_is_told(file: Path) -> None:

@@ -96,6 +96,17 @@ def test_a_question_that_was_not_recorded_is_named_and_never_guessed(
     assert first.untold == 'it looks at world["fees"], at which nobody looked then'
 
 
+def test_what_a_decision_saw_and_is_not_kept_is_named(lives: list[Life], tmp_path: Path) -> None:
+    def elsewhere(data: dict[str, Any]) -> dict[str, Any]:
+        seen = {"uri": "s3://bucket/seen/gone.json", "sha256": "0" * 64}
+        return data | {"seen": seen} if data["service"] == "trainer" else data
+
+    found = recorded(tmp_path, changed(lives[0], elsewhere), lambda uri: None)
+    assert {one.untold for one in replayed(found).differences} == {
+        "what it saw was not kept any more when it was recorded"
+    }
+
+
 def test_an_outcome_that_nobody_knows_any_more_is_named(lives: list[Life], tmp_path: Path) -> None:
     def gone(data: dict[str, Any]) -> dict[str, Any]:
         return data | {"outcome": "Begun"} if data.get("outcome") == "RunStarted" else data

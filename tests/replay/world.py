@@ -45,7 +45,7 @@ def nothing_kept(uri: str) -> bytes:
 def recorded(
     folder: Path,
     said: Iterable[decision.Entry],
-    fetch: Callable[[str], bytes] = nothing_kept,
+    fetch: Callable[[str], bytes | None] = nothing_kept,
     **header: Any,
 ) -> Recording:
     """Record events, and read the recording."""

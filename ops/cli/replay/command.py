@@ -75,6 +75,8 @@ def replay(
     from ops.cli.replay import live as sending
     from ops.cli.replay import show
 
+    if live and file is None:
+        raise misused("--live sends a recording", "name its FILE")
     check_together(live=live, only_live=bool(speed or yes), only_decisions=bool(services or specs))
     recording = (
         of_file(file, since, until)
