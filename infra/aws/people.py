@@ -3,9 +3,10 @@ trusts."""
 
 from collections.abc import Mapping
 
-from infra.aws import on_call
 from infra.aws.environments import Environment
 from infra.aws.grants import Conditions, Grant, Places, Role, approval, production
+from infra.aws.on_call.acting import acting
+from infra.aws.on_call.looking import looking
 from shared.contracts import names
 from shared.contracts.names import Stage
 
@@ -25,11 +26,11 @@ def policies(environment: Environment) -> Mapping[str, Role]:
     }
     rows[LOOK] = (
         "lets people on call look at everything, and change nothing",
-        on_call.looking(places),
+        looking(places),
     )
     rows[ACT] = (
         "lets people on call do what the runbooks say, beside looking",
-        on_call.acting(places),
+        acting(places),
     )
     return {
         part: Role(

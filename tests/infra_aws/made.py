@@ -5,6 +5,9 @@ from typing import Any
 
 from infra.aws.templates import Resource
 
+Policies = Mapping[str, dict[str, Any]]
+"""Role or managed policy → its document."""
+
 
 class Account:
     """What the templates make, by kind and name."""
@@ -44,3 +47,15 @@ class Account:
         """Tell whether a service, and only it, takes a role."""
         (trust,) = self.one("IAM::Role", "RoleName", role)["AssumeRolePolicyDocument"]["Statement"]
         return bool(trust["Principal"] == {"Service": f"{service}.amazonaws.com"})
+
+
+def policies_in(resources: Sequence[Resource]) -> Policies:
+    """Answer each role's policy, and each managed policy, by its name."""
+    found = {}
+    for one in resources:
+        if one.kind == "AWS::IAM::Role":
+            (inline,) = one.properties["Policies"]
+            found[one.properties["RoleName"]] = inline["PolicyDocument"]
+        if one.kind == "AWS::IAM::ManagedPolicy":
+            found[one.properties["ManagedPolicyName"]] = one.properties["PolicyDocument"]
+    return found

@@ -1,18 +1,10 @@
-"""What the person on call may do: look at everything, and what the pages of ``docs/runbooks`` say.
+"""What the person on call may look at."""
 
-Two managed policies: whoever looks changes nothing; whoever acts needs both. Neither approves (see
-`people`), deploys (see ``docs/deploy.md``) or writes into what services keep.
-"""
-
-from infra.aws.allowed.common import speaking_as
-from infra.aws.grants import Conditions, Grant, Places
+from infra.aws.grants import Grant, Places
+from infra.aws.on_call.common import dead_letters, executions, use_of_key
 from shared.contracts import names
-from shared.contracts.lifecycle import EVENTS
-from shared.contracts.names import ModelParameter, Stage
-from shared.contracts.subscriptions import SERVICES
-from shared.contracts.tables import TABLES
+from shared.contracts.names import Stage
 
-OPERATOR = "operator"
 LOOKED_INTO = (
     "dead-letters/",
     "imports/",
@@ -23,7 +15,6 @@ LOOKED_INTO = (
     "seen/",
     "series/",
 )
-WRITTEN = ("imports/", "dead-letters/")
 
 
 def looking(places: Places) -> tuple[Grant, ...]:
@@ -34,22 +25,6 @@ def looking(places: Places) -> tuple[Grant, ...]:
         *kept(places),
         *sagemaker(places),
         use_of_key(places, ("kms:Decrypt",), "dynamodb", "s3", "sqs"),
-    )
-
-
-def acting(places: Places) -> tuple[Grant, ...]:
-    """Allow what the runbooks tell to do."""
-    return (
-        *redriving(places),
-        *wishing(places),
-        *stopping(places),
-        Grant(
-            ("kms:CancelKeyDeletion", "kms:EnableKey"),
-            (places.keys(),),
-            why="everything is encrypted with the key",
-            when=of_our_key(places),
-        ),
-        use_of_key(places, ("kms:Decrypt", "kms:GenerateDataKey"), "s3", "sqs"),
     )
 
 
@@ -142,7 +117,7 @@ def kept(places: Places) -> tuple[Grant, ...]:
         ),
         Grant(
             ("dynamodb:DescribeTable",),
-            tuple(places.table(row.service) for row in TABLES),
+            (places.table("any").removesuffix("any") + "*",),
             why="whether the tables are there",
         ),
         Grant(
@@ -199,101 +174,4 @@ def sagemaker(places: Places) -> tuple[Grant, ...]:
             (places.feature_group(),),
             why="whether the feature group is there",
         ),
-    )
-
-
-def redriving(places: Places) -> tuple[Grant, ...]:
-    """Allow dead letters back to where they were meant for, and what the archive holds again."""
-    back = (*(names.queue(places.env, one) for one in SERVICES), names.records_queue(places.env))
-    archive = names.bus(places.env)
-    return (
-        Grant(
-            ("sqs:CancelMessageMoveTask", "sqs:DeleteMessage", "sqs:StartMessageMoveTask"),
-            dead_letters(places),
-            why="dead letters leave: they are redriven, or are of no use",
-        ),
-        Grant(
-            ("sqs:SendMessage",),
-            tuple(map(places.queue, back)),
-            why="SQS puts redriven messages there in the caller's name; records of an import",
-        ),
-        Grant(
-            ("events:StartReplay",),
-            (
-                places.of("events", f"archive/{archive}"),
-                places.of("events", f"replay/{archive}-*"),
-                places.bus(),
-            ),
-            why="what was not delivered for a day comes from the archive",
-        ),
-        Grant(
-            ("events:CancelReplay", "events:DescribeReplay"),
-            (places.of("events", f"replay/{archive}-*"),),
-            why="how a replay is going, and its end",
-        ),
-    )
-
-
-def wishing(places: Places) -> tuple[Grant, ...]:
-    """Allow what people declare and wish; whether it is done, services decide."""
-    wishes = [event.detail_type() for event in EVENTS.values() if event.producer == OPERATOR]
-    return (
-        Grant(
-            ("events:PutEvents",),
-            (places.bus(),),
-            why="what people wish, in their own name: trainings, deployments, roll-backs",
-            when=speaking_as(OPERATOR, wishes),
-        ),
-        Grant(
-            ("ssm:DeleteParameter", "ssm:PutParameter"),
-            (*places.parameters("/series/*"), *places.parameter(ModelParameter.SPEC)),
-            why="specs: how late is too late, when a series is silent, a model that is frozen",
-        ),
-        Grant(
-            ("s3:PutObject",),
-            places.objects(*WRITTEN),
-            why="history that is imported; dead letters that are dropped are kept",
-        ),
-    )
-
-
-def stopping(places: Places) -> tuple[Grant, ...]:
-    """Allow to end what is stuck."""
-    return (
-        Grant(
-            ("sagemaker:StopPipelineExecution",),
-            executions(places),
-            why="a training that is stuck",
-        ),
-        Grant(
-            ("sagemaker:DeleteEndpoint",),
-            places.endpoints(*Stage),
-            why="an endpoint that failed is left to a person",
-        ),
-    )
-
-
-def dead_letters(places: Places) -> tuple[str, ...]:
-    """Answer all dead-letter queues."""
-    return tuple(places.queue(names.dead_letter_queue(places.env, one)) for one in SERVICES)
-
-
-def executions(places: Places) -> tuple[str, ...]:
-    """Answer the executions of all pipelines."""
-    return tuple(f"{one}/execution/*" for one in places.pipelines())
-
-
-def of_our_key(places: Places) -> Conditions:
-    """Demand that the key is the environment's; policies know no alias."""
-    return {"ForAnyValue:StringEquals": {"kms:ResourceAliases": (names.key_alias(places.env),)}}
-
-
-def use_of_key(places: Places, actions: tuple[str, ...], *services: str) -> Grant:
-    """Allow the environment's key, where some services use it for the caller."""
-    through = {"kms:ViaService": tuple(map(places.endpoint_of, services))}
-    return Grant(
-        actions,
-        (places.keys(),),
-        why="what is stored is encrypted with the environment's key",
-        when={**of_our_key(places), "StringEquals": through},
     )
