@@ -29,7 +29,8 @@ from shared.messaging.bus import EventBridgeBus
 def resend(connection: Connection, event_id: str, service: str | None) -> None:
     """Say an event of the journal again, as it was said and with its own id.
 
-    Who has handled it before recognises it, and does nothing.
+    Who has handled it before recognises it, and does nothing. In an account whose policies let
+    nobody speak as a service, --to goes by the service's queue.
     """
     connection.require_environment()
     entry = Story(connection).find(event_id)

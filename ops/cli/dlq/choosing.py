@@ -76,7 +76,7 @@ def chosen(command: F) -> F:
     return command
 
 
-def young_enough(letters: Sequence[Letter], now: datetime, *, named: bool) -> list[Letter]:
+def young_enough(letters: Sequence[Held], now: datetime, *, named: bool) -> list[Held]:
     """Leave out what its service would reject again; what a person has named is refused.
 
     Raises
@@ -84,15 +84,15 @@ def young_enough(letters: Sequence[Letter], now: datetime, *, named: bool) -> li
     CliError
         If one of those that are named is too old.
     """
-    for one in letters:
-        if one.is_too_old(now) and named:
+    old = [one.letter for one in letters if one.letter.is_too_old(now)]
+    for letter in old:
+        if named:
             raise refused(
-                f"{name(one)} is too old: its service would reject it again",
-                f"modelcycle dlq drop {one.message_id} --reason …",
+                f"{name(letter)} is too old: its service would reject it again",
+                f"modelcycle dlq drop {letter.message_id} --reason …",
             )
-        if one.is_too_old(now):
-            output.note(f"left: {name(one)} is too old to be redriven, drop it")
-    return [one for one in letters if not one.is_too_old(now)]
+        output.note(f"left: {name(letter)} is too old to be redriven, drop it")
+    return [one for one in letters if one.letter not in old]
 
 
 def only(letters: Sequence[Held], beginning: str, hidden: int) -> Held:

@@ -203,28 +203,44 @@ def decide(
     choice.check(everything)
     asked = boxes(connection, service)
     connection.require_environment()  # a bus that is not there would lose the decision in silence
-    hidden = hidden_in(asked)
-    with held(asked) as seen:
-        meant = [one.letter for one in choice.of(seen, hidden)]
-    if decision is Decision.REDRIVEN:
-        meant = young_enough(meant, connection.clock.now(), named=bool(ids))
-    if not meant:
-        return output.note("no such dead letters" if kind or event_type else "no dead letters")
+    hidden, now = hidden_in(asked), connection.clock.now()
+
+    def meant(seen: list[Held]) -> list[Held]:
+        found = choice.of(seen, hidden)
+        if decision is Decision.REDRIVEN:
+            return young_enough(found, now, named=bool(ids))
+        return found
+
     if everything and not yes:
-        show_summary(meant)
-        confirm(f"{VERBS[decision]} {counted(len(meant))}?")
-    with held(asked) as seen:
-        conclude(connection, decision, reason, {one.message_id for one in meant}, seen)
-    return None
+        with held(asked) as seen:
+            letters = [one.letter for one in meant(seen)]
+        agreed = agree(decision, letters)
+        with held(asked) as seen:
+            done = [one for one in seen if one.letter.message_id in agreed]
+            conclude(connection, decision, reason, done, seen)
+    else:
+        with held(asked) as seen:
+            done = meant(seen)
+            conclude(connection, decision, reason, done, seen)
+    if not done:
+        output.note("no such dead letters" if kind or event_type else "no dead letters")
+
+
+def agree(decision: Decision, letters: Sequence[Letter]) -> set[str]:
+    """Show what is meant, and ask; answer the ids."""
+    if letters:
+        show_summary(letters)
+        confirm(f"{VERBS[decision]} {counted(len(letters))}?")
+    return {one.message_id for one in letters}
 
 
 def conclude(
-    connection: Connection, decision: Decision, reason: str, meant: set[str], seen: list[Held]
+    connection: Connection, decision: Decision, reason: str, meant: list[Held], seen: list[Held]
 ) -> None:
     """Do it with each letter; what is done is no longer held."""
     done = 0
     try:
-        for one in [one for one in seen if one.letter.message_id in meant]:
+        for one in meant:
             where = DECISIONS[decision](connection, one, reason)
             seen.remove(one)
             done += 1
