@@ -10,6 +10,7 @@ from ops.cli.errors import misused, not_found
 from services.journal import reading
 from services.journal.aws import DynamoBook
 from services.journal.domain import Entry
+from services.journal.questions.causes import trip
 from shared.contracts import limits, names
 from shared.contracts.door import open_event
 from shared.contracts.envelope import ContractError
@@ -94,11 +95,6 @@ class Story:
             elif is_after and trip(one) in trips:
                 causes.add(one.event_id)
                 yield one
-
-
-def trip(entry: Entry) -> str:
-    """Answer the trip round the loop that an event belongs to."""
-    return str(entry.detail["metadata"]["correlation_id"])
 
 
 def is_decision(entry: Entry) -> bool:

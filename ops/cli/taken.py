@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ops.cli.connection import CLOCKS_DIFFER, Connection
-from ops.cli.story import Story, trip
+from ops.cli.story import Story
 from services.ingest.domain.judging import IN_THE_FUTURE, LIVE_WINS
 from services.journal.domain import Entry
+from services.journal.questions.causes import trip
 from shared.contracts.lifecycle import DecisionRecorded, ObservationsIngested, RecordsQuarantined
 
 READ_MAX = 10_000  # entries: what came since the first batch was sent

@@ -51,6 +51,7 @@ SPEC: dict[str, Any] = {
 class Checkpoint(NamedTuple):
     """A moment at which all was quiet, and what SageMaker answered then."""
 
+    at: datetime
     events: frozenset[str]
     """All that the journal had of the model."""
     serves: dict[str, str | None]
@@ -70,6 +71,8 @@ class Run(NamedTuple):
     """sha256 of every object that a link names."""
     verified: dict[int, Any]
     """What `lineage --verify` said of each version."""
+    asked: Sequence[dict[str, str | None]]
+    """The configuration in each stage that `as-of` tells of each checkpoint, later."""
     tampered: tuple[int, list[str]]
     """Its exit code and words when the artifact was overwritten and the evaluation gone."""
 
@@ -92,6 +95,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Run:
             packages=witness.packages(),
             digests=digests(stack, entries),
             verified={number: verify(number) for number in witness.packages()},
+            asked=[ask(point.at) for point in checkpoints],
             tampered=tampered(stack, witness.packages()[2]),
         )
 
@@ -136,7 +140,7 @@ def checkpoint(stack: LocalStack, witness: Witness) -> Checkpoint:
     stack.wait_until_quiet(60)
     verdicts = {number: said(one) for number, one in witness.packages().items()}
     known = frozenset(one.event_id for one in journaled(stack) if one.subject == MODEL)
-    return Checkpoint(known, witness.now(), verdicts)
+    return Checkpoint(datetime.now(UTC), known, witness.now(), verdicts)
 
 
 def journaled(stack: LocalStack) -> tuple[Entry, ...]:
@@ -163,6 +167,12 @@ def digests(stack: LocalStack, entries: Sequence[Entry]) -> dict[str, str]:
 def verify(number: int) -> Any:
     """Ask the command line, which compares with everything that it can reach."""
     return json.loads(run("lineage", MODEL, number, "--verify", "--json"))
+
+
+def ask(at: datetime) -> dict[str, str | None]:
+    """Ask the command line what served at a moment."""
+    stages = json.loads(run("as-of", at.isoformat(), MODEL, "--json"))["stages"]
+    return {stage: one["stay"] and one["stay"]["endpoint_config"] for stage, one in stages.items()}
 
 
 def tampered(stack: LocalStack, package: Any) -> tuple[int, list[str]]:
@@ -248,6 +258,7 @@ def test_where_all_was_quiet_the_answers_are_those_of_describe(recorded: Run) ->
         assert told == point.verdicts
         waiting = {number for number, one in point.verdicts.items() if "waiting" in one}
         assert {one.version for one in seen.waiting} == waiting
+    assert recorded.asked == [point.serves for point in recorded.checkpoints]
     last = recorded.checkpoints[-1]
     assert last.serves["production"] is None
     assert last.verdicts[1].approval == "declined"
