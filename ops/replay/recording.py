@@ -18,7 +18,7 @@ import hashlib
 import io
 import json
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -83,8 +83,13 @@ def write(path: Path, text: bytes) -> None:
     part.replace(path)
 
 
-def read(path: Path) -> Recording:
+def read(path: Path, told: Callable[[int], object] = lambda position: None) -> Recording:
     """Read a recording.
+
+    Parameters
+    ----------
+    told : Callable
+        Told how many bytes of the file were read, line by line.
 
     Raises
     ------
@@ -93,7 +98,7 @@ def read(path: Path) -> Recording:
     OSError
         If the file cannot be read.
     """
-    lines = raw_lines(path)
+    lines = raw_lines(path, told)
     text = next(lines, None)
     if text is None:
         raise ReplayError(f"{path} is empty", AGAIN)
@@ -120,11 +125,11 @@ def bounds(since: datetime | None, until: datetime | None) -> str:
     return first + (f" to {until:%Y-%m-%d %H:%M:%S} UTC" if until else "")
 
 
-def raw_lines(path: Path) -> Iterator[bytes]:
+def raw_lines(path: Path, told: Callable[[int], object]) -> Iterator[bytes]:
     """Iterate over the lines of a compressed file."""
     number = 0
     try:
-        with gzip.open(path) as file:
+        with path.open("rb") as opened, gzip.open(opened) as file:
             while text := file.readline(limits.RECORDING_LINE_BYTES_MAX + 1):
                 number += 1
                 if len(text) > limits.RECORDING_LINE_BYTES_MAX:
@@ -135,6 +140,7 @@ def raw_lines(path: Path) -> Iterator[bytes]:
                     raise ReplayError(f"{path}: too long, {most}", "record one --model of it")
                 if not text.endswith(b"\n"):
                     raise cut_short(path, number)
+                told(opened.tell())
                 yield text
     except EOFError:
         raise cut_short(path, number) from None

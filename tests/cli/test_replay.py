@@ -12,7 +12,8 @@ import pytest
 from infra.local import account
 from ops.cli.connection import Connection
 from ops.replay import recording
-from services.journal.aws import DynamoBook
+from services.journal.archive import Archive
+from services.journal.aws import DynamoBook, S3Shelf
 from shared.contracts import names
 from shared.contracts.envelope import Event
 from shared.contracts.lifecycle import DecisionRecorded, ModelRegistered, RetrainRequested
@@ -192,6 +193,22 @@ def test_what_the_journal_holds_is_recorded_and_replayed(
     assert {one.record.model for one in of_model.events if one.is_decision} == {"fees"}
     assert "ObservationsIngested" in {one.entry.detail_type for one in of_model.events}
     assert cli("replay", target).stdout.endswith("no difference\n")
+
+
+def test_what_the_table_has_let_go_is_recorded_from_the_archive(
+    cli: Cli, aws: Clients, tmp_path: Path
+) -> None:
+    before = recording.read(HANDS)
+    bucket = account.bucket("dev")
+    Archive(S3Shelf(aws("s3"), bucket)).keep(one.entry for one in before.events)
+    target = tmp_path / "archived.jsonl.gz"
+    until = ("--to", "2026-03-06")
+    assert cli("events", "record", *until, "--model", "watched", "-o", target).exit_code == 3
+    assert cli("events", "record", *until, "--archive", "-o", target).exit_code == 0
+    again = {one.entry.event_id for one in recording.read(target).events}
+    assert again == {one.entry.event_id for one in before.events}
+    assert cli("replay", target).stdout.endswith("no difference\n")
+    assert cli("replay", *until, "--archive").stdout.endswith("no difference\n")
 
 
 def test_what_was_seen_in_s3_is_in_the_recording(

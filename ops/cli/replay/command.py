@@ -104,10 +104,9 @@ def check_together(*, live: bool, only_live: bool, only_decisions: bool) -> None
 
 def of_file(file: Path, since: Moment, until: Moment) -> "Recording":
     """Read a recording; what is reported of it may be less than was recorded."""
-    from ops.replay import recording
     from ops.replay.recording import bounds
 
-    found = recording.read(file)
+    found = read(file)
     last = max(one.envelope.metadata.occurred_at for one in found.events)
     first, end = moment(since, last), moment(until, last)
     header = found.header.changed(
@@ -135,14 +134,21 @@ def of_journal(
     env: str, model: str | None, since: Moment, until: Moment, archive: bool
 ) -> "Recording":
     """Record what the journal holds, and read that."""
-    from ops.replay import recording
-
     connection = connect(env)
     text, _ = taken(connection, header_of(connection, model, since, until), archive)
     with TemporaryDirectory() as folder:
         file = Path(folder) / "journal.jsonl.gz"
         file.write_bytes(text)
-        return recording.read(file)
+        return read(file)
+
+
+def read(file: Path) -> "Recording":
+    """Read a recording, and show how far it is."""
+    from ops.replay import recording
+
+    with progress() as shown:
+        task = shown.add_task("reading", total=file.stat().st_size)
+        return recording.read(file, lambda position: shown.update(task, completed=position))
 
 
 def play(
