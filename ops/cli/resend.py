@@ -1,7 +1,7 @@
 """``modelcycle events resend``: says an event of the journal again, with its own id."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -15,7 +15,6 @@ from ops.cli.story import Story
 from ops.cli.trigger import hearing
 from services.journal.domain import Entry
 from shared.contracts import limits, names
-from shared.contracts.envelope import Metadata, too_old
 from shared.contracts.lifecycle import EVENTS
 from shared.contracts.subscriptions import SERVICES
 from shared.messaging import decision
@@ -57,8 +56,7 @@ def check_age(connection: Connection, entry: Entry) -> None:
     CliError
         If it is older than services remember.
     """
-    metadata = Metadata.model_validate_json(json.dumps(entry.detail["metadata"]), extra="ignore")
-    if too_old(metadata, connection.clock.now()):
+    if connection.clock.now() - entry.occurred_at > timedelta(days=limits.EVENT_AGE_DAYS_MAX):
         raise refused(
             f"{entry.detail_type} was said {entry.occurred_at:%Y-%m-%d}, and services remember "
             f"{limits.INBOX_DAYS} days: each would reject it, for it may have been handled",
