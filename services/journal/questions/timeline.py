@@ -213,7 +213,8 @@ def retries(
     one: Entry, events: Sequence[Entry], tried: Mapping[str, Sequence[Entry]]
 ) -> tuple[str, ...]:
     """Say what a service had tried in vain between what it said before, and this."""
-    if one.revision is None:
+    records = tried.get(trip(one), ())
+    if not records or one.revision is None:
         return ()
     number = one.revision.number
     said_before = (
@@ -224,7 +225,7 @@ def retries(
     since = max(said_before, default=0)
     return tuple(
         str(record.detail["data"]["why"])
-        for record in sorted(tried.get(trip(one), ()), key=lambda record: record.position)
+        for record in sorted(records, key=lambda record: record.position)
         if record.source == one.source
         and record.revision
         and since < record.revision.number < number
