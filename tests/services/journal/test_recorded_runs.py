@@ -8,9 +8,9 @@ import pytest
 
 from ops.replay.recording import read
 from services.journal.domain import Entry
-from services.journal.questions import lineage, timeline, versions, why
+from services.journal.questions import as_of, lineage, timeline, versions, why
 from services.journal.questions.causes import LED, Causes
-from services.journal.questions.life import lived
+from services.journal.questions.life import Life, lived
 from shared.contracts.lifecycle import EVENTS, ModelSpecApplied
 
 RECORDINGS = sorted((Path(__file__).parents[2] / "recordings").glob("*.jsonl.gz"))
@@ -43,6 +43,17 @@ def test_whatever_has_a_cause_is_led_back_to_it(entries: Sequence[Entry]) -> Non
             if EVENTS[one.detail_type] in LED and causes.of(one.event_id) is None
         ]
         assert lost == []
+
+
+def test_what_tells_a_life_is_enough_to_know_it(entries: Sequence[Entry]) -> None:
+    for model in models(entries):
+        whole, life = Life.begin(model), Life.begin(model)
+        for entry in entries:
+            whole.hear(entry)
+            if entry.tells_life:
+                life.hear(entry)
+            at = entry.occurred_at
+            assert as_of.standing(life, at) == as_of.standing(whole, at)
 
 
 def test_every_version_has_its_whole_lineage(entries: Sequence[Entry]) -> None:
