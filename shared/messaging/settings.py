@@ -6,7 +6,7 @@ asks for a setting which is not in its row ends at once, in the tests, too.
 
 import os
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 
 class MisconfiguredError(RuntimeError):
@@ -108,14 +108,16 @@ class Settings:
         self.function = function
         vars(self).update(values)
 
-    def __getattr__(self, name: str) -> NoReturn:
-        """Refuse what the function was not given."""
-        if name.startswith("__"):
-            raise AttributeError(name)
-        raise MisconfiguredError(
-            f"{self.function} has no setting {name!r}: its row of NEEDS in "
-            "shared/messaging/settings.py lacks it"
-        )
+    if not TYPE_CHECKING:  # a name that is misspelt is to be found by mypy
+
+        def __getattr__(self, name: str) -> NoReturn:
+            """Refuse what the function was not given."""
+            if name not in VARIABLES:
+                raise AttributeError(name)
+            raise MisconfiguredError(
+                f"{self.function} has no setting {name!r}: its row of NEEDS in "
+                "shared/messaging/settings.py lacks it"
+            )
 
     @classmethod
     def read(cls, function: str, environment: Mapping[str, str] = os.environ) -> "Settings":
