@@ -1,4 +1,4 @@
-"""Making an event by hand: its example, with some values replaced by what a person gave."""
+"""Making an event by hand, of what a person gave and, for tests, of its example."""
 
 import json
 from collections.abc import Iterable, Mapping
@@ -36,15 +36,20 @@ def changed(text: str) -> Change:
     return Change(path, value)
 
 
-def make(kind: type[E], changes: Iterable[Change]) -> E:
+def make(kind: type[E], changes: Iterable[Change], *, of_example: bool = True) -> E:
     """Make an event.
+
+    Parameters
+    ----------
+    of_example : bool
+        Whether what nobody gave is as in the example; else it is missing.
 
     Raises
     ------
     SpecError
         With a complaint for each mistake: the path, and what is expected there.
     """
-    document = kind.example().model_dump(mode="json")
+    document = kind.example().model_dump(mode="json") if of_example else {}
     schema = kind.model_json_schema()
     complaints = [one for change in changes if (one := put(document, schema, change))]
     if complaints:

@@ -57,11 +57,12 @@ def trigger(
     """Say an event of TYPE: its example, with what --set replaces.
 
     People say wishes, such as RetrainRequested. What services say can be said in their place for a
-    test, where nothing real depends on it.
+    test, where nothing real depends on it. In an environment that is none for tests, nothing is
+    taken from the example: --set gives every field.
     """
     event_class = known(kind)
     check_speaker(connection, event_class, speaker)
-    event = filled(event_class, changes)
+    event = filled(event_class, changes, of_example=is_for_tests(connection))
     said = envelope(event, connection.identity.arn, connection.clock.now(), producer=speaker)
     if dry_run:
         return output.document(on_the_bus(said))
@@ -122,13 +123,18 @@ def check_speaker(connection: Connection, kind: type[Event], speaker: str | None
         raise not_yours(name, owner, kind.producer)
     if kind.producer not in (speaker, ANY_SERVICE):
         raise misused(f"{name} is said by {owner}, not by {speaker}", f"--as {owner}")
-    if not (connection.is_local or connection.env.startswith(FOR_TESTS)):
+    if not is_for_tests(connection):
         raise refused(
             f"{name} is a fact that {owner} states, and '{connection.env}' is no environment for "
             "tests: whatever heard it would act upon it",
             "say it on the local AWS, or in an environment whose name begins with "
             + ", ".join(FOR_TESTS),
         )
+
+
+def is_for_tests(connection: Connection) -> bool:
+    """Tell whether nothing real depends on what is said."""
+    return connection.is_local or connection.env.startswith(FOR_TESTS)
 
 
 def not_yours(name: str, owner: str, producer: str) -> CliError:
@@ -142,7 +148,7 @@ def not_yours(name: str, owner: str, producer: str) -> CliError:
     )
 
 
-def filled(kind: type[Event], changes: Iterable[Change]) -> Event:
+def filled(kind: type[Event], changes: Iterable[Change], *, of_example: bool) -> Event:
     """Make the event.
 
     Raises
@@ -151,13 +157,12 @@ def filled(kind: type[Event], changes: Iterable[Change]) -> Event:
         With a line for each mistake.
     """
     try:
-        return make(kind, changes)
+        return make(kind, changes, of_example=of_example)
     except SpecError as error:
         lines = "\n".join(f"{kind.detail_type()}: {one}" for one in error.complaints)
         raise misused(
             lines,
-            f"`modelcycle events trigger {kind.detail_type()} --dry-run` shows all fields; values "
-            "that are no text are written as JSON",
+            "docs/contracts/index.html has all fields; values that are no text are written as JSON",
         ) from None
 
 

@@ -103,7 +103,22 @@ def test_all_mistakes_are_told_at_once(cli: Cli) -> None:
         "Error: RollbackRequested: versoin: there is no field 'versoin'; did you mean 'version'?",
         "Error: RollbackRequested: stagee: there is no field 'stagee'; did you mean 'stage'?",
     ]
-    assert "events trigger RollbackRequested --dry-run" in said[2]
+    assert said[2].startswith("Try: docs/contracts/index.html has all fields")
+
+
+def test_where_it_is_no_test_nothing_is_taken_from_the_example() -> None:
+    given = [Change("model", "fees"), Change("version", "7")]
+    with pytest.raises(CliError) as refused:
+        trigger.filled(RollbackRequested, given, of_example=False)
+    assert [line.partition(", for")[0] for line in refused.value.what.splitlines()] == [
+        "RollbackRequested: stage: is missing: add it",
+        "RollbackRequested: reason: is missing: add it",
+    ]
+    wish = [Change("model", "fees"), Change("reason", "a new market")]
+    made = trigger.filled(RetrainRequested, wish, of_example=False)
+    assert made == RetrainRequested(model="fees", reason="a new market")
+    accounts: list[Any] = [Account("dev"), Account("prod")]
+    assert [trigger.is_for_tests(one) for one in accounts] == [True, False]
 
 
 @pytest.mark.parametrize("kind", EVENTS.values(), ids=list(EVENTS))
