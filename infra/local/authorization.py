@@ -255,6 +255,7 @@ ROWS: Mapping[tuple[str, str], Row] = {
         "sagemaker", "InvokeEndpoint", "endpoint/{EndpointName}"
     ),
     **{("sqs", action): of_queue(action) for action in OF_QUEUES},
+    ("sqs", "ChangeMessageVisibilityBatch"): of_queue("ChangeMessageVisibility"),
     ("ssm", "DescribeParameters"): everything("ssm:DescribeParameters"),
     **{("ssm", f"{verb}Parameter"): parameter(f"{verb}Parameter", "Name") for verb in VERBS},
     ("ssm", "GetParametersByPath"): parameter("GetParametersByPath", "Path"),

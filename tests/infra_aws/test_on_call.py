@@ -5,7 +5,7 @@ ours are run against the local AWS, which records what they ask.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from shared.contracts.lifecycle import (
 )
 from shared.contracts.lifecycle.fields import Blob
 from shared.contracts.names import Stage
+from shared.messaging.runtime import SqsDeadLetters
 from tests.cli.conftest import MODEL, SERIES
 from tests.cli.test_wishes import put_on
 from tests.cli.world import Evaluator
@@ -43,6 +44,7 @@ from tests.services.journal.chronicle import Chronicle
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
 COMMAND = re.compile(r"(?:`|\(|^|&& )((?:aws|modelcycle|make) [^`)\n]*)", re.MULTILINE)
 WHO = "operator.jane"
+OnCall = Callable[..., None]
 NOT_ON_CALL: Mapping[str, str] = {
     "make deploy": "CI deploys, by its own role and with an approval",
     "make diff": "as make deploy",
@@ -166,33 +168,61 @@ def story(arn: str) -> Chronicle:
     return told
 
 
-def test_every_command_of_ours_asks_only_what_is_allowed(
-    may: Mapping[str, Any],
-    url: str,
-    recorder: Recorder,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert named("modelcycle") <= MINE.keys() | OF_LETTERS.keys()
-    (tmp_path / "series.yaml").write_text(SERIES)
-    (tmp_path / "fees.yaml").write_text(MODEL.format(model="fees").replace("    ", ""))
-    (tmp_path / "history.csv").write_text("time,value\n2026-03-01T00:00Z,1\n2026-03-01T00:01Z,2\n")
+@pytest.fixture
+def on_call(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OnCall:
+    """Run our program as the person on call, in a folder of their own."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.setenv("AWS_REGION", account.REGION)
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", WHO)
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "local")
-    for verb, arguments in MINE.items():
+
+    def run(verb: str, *arguments: str) -> None:
         told = CliRunner().invoke(main, [*verb.split(), *arguments])
         assert told.exit_code == ENDS.get(verb, ExitCode.OK), f"{verb}: {told.output}"
-    asked = [
+
+    return run
+
+
+def asked_by_me(recorder: Recorder) -> list[Asked]:
+    """Answer what the person on call asked, of all that was recorded."""
+    return [
         (one["action"], one["resource"], one["values"])
         for one in recorder.answer()
         if one["caller"] == WHO
     ]
+
+
+def test_every_command_of_ours_asks_only_what_is_allowed(
+    may: Mapping[str, Any], on_call: OnCall, recorder: Recorder, tmp_path: Path
+) -> None:
+    assert named("modelcycle") <= MINE.keys() | OF_LETTERS.keys()
+    (tmp_path / "series.yaml").write_text(SERIES)
+    (tmp_path / "fees.yaml").write_text(MODEL.format(model="fees").replace("    ", ""))
+    (tmp_path / "history.csv").write_text("time,value\n2026-03-01T00:00Z,1\n2026-03-01T00:01Z,2\n")
+    for verb, arguments in MINE.items():
+        on_call(verb, *arguments)
+    asked = asked_by_me(recorder)
     wishes = {values.get("events:detail-type") for _, _, values in asked} - {None}
     assert wishes >= {"RetrainRequested", "DeploymentRequested", "RollbackRequested"}
+    assert [one for one in asked if not iam.allows(may, *one)] == []
+
+
+def test_dead_letters_are_seen_and_decided_with_what_is_allowed(
+    may: Mapping[str, Any], url: str, on_call: OnCall, recorder: Recorder
+) -> None:
+    sqs = account.client("sqs", url, "modelcycle-trainer")
+    for service in ("trainer", "deployer"):
+        letters = SqsDeadLetters(sqs, names.dead_letter_queue("dev", service))
+        letters.reject("{}", "said by a stranger")
+    on_call("dlq list")
+    on_call("dlq list", "trainer")
+    on_call("dlq redrive", "--all", "--service", "trainer", "--reason", "mended", "--yes")
+    on_call("dlq drop", "--all", "--service", "deployer", "--reason", "of no use", "--yes")
+    asked = asked_by_me(recorder)
+    decided = {"sqs:SendMessage", "sqs:DeleteMessage", "s3:PutObject", "events:PutEvents"}
+    assert {action for action, _, _ in asked} >= decided | {"sqs:ChangeMessageVisibility"}
     assert [one for one in asked if not iam.allows(may, *one)] == []
 
 
