@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from ops.replay.recorded import Recorded
 from ops.replay.told import Field, Told
-from shared.contracts.aws import IN_ORDER as HINTS
+from services.deployer.domain.actions import CleanUp
+from services.monitor.domain.actions import ScoreOrigins
 from shared.contracts.lifecycle import (
     AccuracyDegraded,
     DeploymentStarted,
@@ -18,7 +19,6 @@ from shared.contracts.lifecycle import (
     TrainingCompleted,
     TrainingStarted,
 )
-from shared.contracts.wishes import WISHES
 
 STEPS = frozenset(
     step.detail_type()
@@ -35,8 +35,8 @@ STEPS = frozenset(
     )
 )
 """Without them, a trip round the loop does not go on."""
-WAKE_UPS = {*WISHES, *(hint.detail_type() for hint in HINTS)}
-"""They name no cause of ours."""
+ASIDE = frozenset({CleanUp.__name__, ScoreOrigins.__name__})
+"""Actions without which it does."""
 
 
 @dataclass
@@ -121,5 +121,6 @@ class Consequences:
         self.unsaid |= {said.event_id: root for said in unsaid}
         self.undone |= dict.fromkeys(undone, root)
         root.lost += [self.said[said.event_id] for said in unsaid if said.event_id in self.said]
-        if undone or any(said.kind in STEPS for said in unsaid):
+        steps = {*then.actions} - ASIDE - {*actions} | {said.kind for said in unsaid} & STEPS
+        if steps:
             self.ended.setdefault((record.model, then.trip), root)

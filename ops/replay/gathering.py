@@ -2,13 +2,16 @@
 
 from collections.abc import Callable, Iterable, Iterator
 
-from ops.replay.difference import WAKE_UPS
 from ops.replay.recording import Line
 from services.journal.domain import Entry, in_order_of_causes
+from shared.contracts.aws import IN_ORDER as HINTS
 from shared.contracts.envelope import read
 from shared.contracts.lifecycle import DecisionRecorded
 from shared.contracts.lifecycle.monitoring import Seen
+from shared.contracts.wishes import WISHES
 
+WAKE_UPS = {*WISHES, *(hint.detail_type() for hint in HINTS)}
+"""No events of ours: the journal does not keep them."""
 DECISION = DecisionRecorded.detail_type()
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -130,15 +131,11 @@ class Life:
         kept = Kept(one.revision - 1, self.state)
         if one.lacks_seen:
             raise UntoldError("what it saw was not kept any more when it was recorded")
-        try:
+        with failing():
             if one.record.answered is None:
                 after = self.hear(kept, one, self.opened(one, heard))
             else:
                 after = self.settle(kept, one, then)
-        except UntoldError:
-            raise
-        except Exception as error:
-            raise UntoldError(f"it fails: {type(error).__name__}: {error}") from error
         self.items |= {item.id: item for item in after.todo[1:]}
         return self.become(after)
 
@@ -174,7 +171,8 @@ class Life:
         """
         handler = self.replayable.handlers[type(heard.data)]
         look = Answers(self.replayable.look, (), self.world.answer)
-        answer = handler(heard, self.state, look, now)
+        with failing():
+            answer = handler(heard, self.state, look, now)
         kept = Kept(0, self.state)
         after = self.ledger.written(self.key, kept, answer, Occasion(Cause.of(heard), None, now))
         if len(after.todo) > 1:
@@ -238,6 +236,17 @@ class Life:
             actor=producer,
         )
         return Envelope(metadata=metadata, data=read(event_class, said(one)))
+
+
+@contextmanager
+def failing() -> Iterator[None]:
+    """Take a failure of today's code for an end of what can be told."""
+    try:
+        yield
+    except UntoldError:
+        raise
+    except Exception as error:
+        raise UntoldError(f"it fails: {type(error).__name__}: {error}") from error
 
 
 def is_it(answer: Decision[Any], after: Kept[Any], record: DecisionRecorded) -> bool:

@@ -11,6 +11,7 @@ import pytest
 
 from ops.replay.playing import Replay
 from ops.replay.recorded import Aggregate
+from services.deployer.domain import verdicts
 from shared.contracts.lifecycle import DecisionRecorded
 from shared.messaging.decision import Entry
 from tests.replay.world import lived, recorded, replayed
@@ -94,6 +95,17 @@ def test_a_question_that_was_not_recorded_is_named_and_never_guessed(
     first = replay.differences[0]
     assert (first.one.record.service, first.now) == ("evaluator", None)
     assert first.untold == 'it looks at world["fees"], at which nobody looked then'
+
+
+def test_code_that_fails_now_is_a_difference(
+    lives: list[Life], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*arguments: Any) -> None:
+        raise KeyError("deployer")
+
+    monkeypatch.setattr(verdicts, "register", broken)
+    told = {one.untold for life in lives for one in replayed(recorded(tmp_path, life)).differences}
+    assert told == {"it fails: KeyError: 'deployer'"}
 
 
 def test_what_a_decision_saw_and_is_not_kept_is_named(lives: list[Life], tmp_path: Path) -> None:

@@ -23,6 +23,9 @@ def show(replay: Replay, *, is_what_if: bool, diff: bool, as_json: bool) -> None
         if not one.untold and (diff or one.is_another):
             show_difference(one, diff)
     show_untold(replay)
+    if replay.before and replay.before.differences:
+        already = counted(len(replay.before.differences), "decision")
+        output.note(f"under the recorded spec, too, {already} would differ: replay without --spec")
     return click.echo(verdict(replay, is_what_if))
 
 
@@ -67,7 +70,8 @@ def show_untold(replay: Replay) -> None:
 def verdict(replay: Replay, is_what_if: bool) -> str:
     """Say in a line what came of it."""
     if not replay.differences:
-        return "no difference"
+        told = " in what the record tells" if replay.stopped or replay.skipped else ""
+        return f"no difference{told}"
     if is_what_if and (words := summary.headline(replay)):
         return f"\n{words}"
     untold = sum(bool(one.untold) for one in replay.differences)
