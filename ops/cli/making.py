@@ -31,6 +31,8 @@ def changed(text: str) -> Change:
         If it is none.
     """
     path, equals, value = text.partition("=")
+    if any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise ValueError(f"{text!r} holds half of a character: write it in UTF-8")
     if not path or not equals:
         raise ValueError(f"{text!r} is no PATH=VALUE, such as version=3 or dataset.points=500")
     return Change(path, value)

@@ -15,9 +15,11 @@ from shared.contracts import aws
 from shared.contracts.complaints import SpecError, suggestion
 from shared.contracts.envelope import ANY_SERVICE, Envelope, Event
 from shared.contracts.lifecycle import EVENTS, DeadLetterDecided
+from shared.contracts.printable import shortened
 from shared.contracts.subscriptions import SERVICES, SUBSCRIPTIONS
 
 OPERATOR = "operator"
+NAME_CHARACTERS_SHOWN = 60
 FOR_TESTS = ("dev", "staging", "test")
 """What the name of an environment begins with in which facts may be said for a test."""
 
@@ -100,7 +102,8 @@ def known(kind: str) -> type[Event]:
             f"'{kind}' is an event of AWS, and nobody else may say it",
             "change the resource itself; `modelcycle rules explain FILE` shows where one goes",
         )
-    raise not_found(f"there is no event '{kind}'", suggestion(kind, EVENTS))
+    shown = shortened(kind, NAME_CHARACTERS_SHOWN)
+    raise not_found(f"there is no event '{shown}'", suggestion(kind, EVENTS))
 
 
 def check_speaker(connection: Connection, kind: type[Event], speaker: str | None) -> None:

@@ -67,6 +67,17 @@ COMMANDS = [
     pytest.param(["events", "show", "NAME"], id="events-show"),
     pytest.param(["events", "list", "--model", "NAME"], id="events-list"),
     pytest.param(["data", "import", "x.csv", "--series", "NAME"], id="data-import"),
+    pytest.param(["dlq", "show", "NAME"], id="dlq-show"),
+    pytest.param(["dlq", "drop", "NAME", "--reason", "x"], id="dlq-drop"),
+    pytest.param(["dlq", "list", "NAME"], id="dlq-list"),
+    pytest.param(["events", "trigger", "NAME"], id="events-trigger"),
+    pytest.param(
+        ["events", "trigger", "RetrainRequested", "--set", "model=NAME"], id="events-trigger-model"
+    ),
+    pytest.param(["events", "trigger", "RetrainRequested", "--set", "NAME=1"], id="events-set"),
+    pytest.param(["events", "resend", "NAME"], id="events-resend"),
+    pytest.param(["rules", "explain", "NAME"], id="rules-explain"),
+    pytest.param(["archive", "cancel", "NAME"], id="archive-cancel"),
 ]
 
 
@@ -75,10 +86,11 @@ def test_a_name_that_nothing_can_have_is_not_found(
     fees: Cli, aws: Clients, command: list[str]
 ) -> None:
     for name in (str(one.values[0]) for one in NAMES):
-        check(fees(*[name if word == "NAME" else word for word in command]), 2, 3)
+        check(fees(*[word.replace("NAME", name) for word in command]), 2, 3)
     assert world.heard(aws) == []
 
 
+ROLLBACK = ("events", "trigger", "RollbackRequested", "--set")
 WRONG = [
     pytest.param(["approve", "fees", "9" * 5_000], "is no version", id="version-5000-digits"),
     pytest.param(["approve", "fees", "\u0663"], "is no version", id="version-arabic"),
@@ -120,6 +132,16 @@ WRONG = [
         ["data", "import", "/", "--series", "transactions"], "is a directory", id="data-folder"
     ),
     pytest.param(["deploy", "fees", "1", "--stage", "../x", "--reason", "x"], "--stage", id="st"),
+    pytest.param([*ROLLBACK, "version=NaN"], "must be a whole number", id="set-nan"),
+    pytest.param([*ROLLBACK, "version=1e999"], "must be a whole number", id="set-1e999"),
+    pytest.param([*ROLLBACK, f"version={'9' * 5_000}"], "must be a whole", id="set-5000-digits"),
+    pytest.param([*ROLLBACK, f"version={'[' * 5_000}"], "must be a whole number", id="set-deep"),
+    pytest.param([*ROLLBACK, f"reason={BYTE}"], "half of a character", id="set-no-utf-8"),
+    pytest.param([*ROLLBACK, f"{'a.' * 5_000}b=1"], "there is no field", id="set-path-5000"),
+    pytest.param(["dlq", "drop", "a", "--reason", TERMINAL], "printed", id="dlq-reason"),
+    pytest.param(["rules", "explain", "/dev/zero"], "no JSON", id="rules-endless"),
+    pytest.param(["archive", "replay", "--from", "9" * 5_000 + "d"], "--from", id="from-5000"),
+    pytest.param(["archive", "replay", "--from", "1h", "--service", LONG], "--service", id="arch"),
     pytest.param(["up", "--speed", "nan"], "is not 0, or from", id="speed-nan"),
     pytest.param(["up", "--speed", "1e999"], "is not 0, or from", id="speed-1e999"),
     pytest.param(["up", "--speed", "1e-320"], "is not 0, or from", id="speed-1e-320"),

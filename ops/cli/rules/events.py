@@ -40,13 +40,22 @@ def asked(connection: Connection, given: str) -> Asked:
         where_from, event = "its example", delivered.of_event(EVENTS[given])
     elif given in HINTS:
         where_from, event = "its example", delivered.of_hint(HINTS[given])
-    elif Path(given).is_file():
+    elif is_readable(given):
         where_from, event = given, read(Path(given))
     else:
         where_from, event = "the journal", Story(connection).find(given).as_event()
     source = str(event.get("source", ""))
     bus = DEFAULT_BUS if source.startswith("aws.") else names.bus(connection.env)
     return Asked(where_from, {**around(connection), **event}, bus)
+
+
+def is_readable(given: str) -> bool:
+    """Tell whether a word is the path of something to read; no path raises."""
+    try:
+        path = Path(given)
+        return path.exists() and not path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def around(connection: Connection) -> dict[str, Any]:
