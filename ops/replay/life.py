@@ -15,7 +15,7 @@ from ops.replay.told import Told, told_now
 from shared.contracts.envelope import Envelope, Event, Metadata, read
 from shared.contracts.lifecycle import DecisionRecorded
 from shared.messaging import ledger
-from shared.messaging.decision import Cause, Decision, Kept, Todo, effects_by_kind
+from shared.messaging.decision import Action, Cause, Decision, Kept, Todo, effects_by_kind
 from shared.messaging.evidence import Evidence
 from shared.messaging.ledger import Ledger, Occasion
 from shared.messaging.worker import OVERTAKEN
@@ -41,12 +41,12 @@ class Elsewhere:
         """
         return answer
 
-    def outcome(self, then: Todo | None, item: Todo, happened: Any) -> Any:
-        """Answer what comes of an item of the todo.
+    def outcome(self, then: Action | None, now: Action, happened: Any) -> Any:
+        """Answer what comes of an action.
 
         Parameters
         ----------
-        then : Todo or None
+        then : Action or None
             What the recorded outcome came of; none: it is not known.
 
         Raises
@@ -189,8 +189,12 @@ class Life:
         for item in self.items_of(record):
             action_class, effect = self.effects[item.kind]
             action = action_class.model_validate_json(item.body)
+            other = then.get(item.id)
+            if other and other.kind != item.kind:
+                other = None
+            before = other and action_class.model_validate_json(other.body)
             for recorded in outcomes(effect, record.outcome, said(one)):
-                happened = self.world.outcome(then.get(item.id), item, recorded)
+                happened = self.world.outcome(before, action, recorded)
                 answer = effect.then(kept.state, action, happened, record.now)
                 occasion = Occasion(item.cause, happened, record.now, item=item)
                 after = self.ledger.written(self.key, kept, answer, occasion)

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from ops.replay.recorded import Recorded
-from shared.messaging.decision import Kept, Publish
+from shared.messaging.decision import Kept
 
 Detail = Mapping[str, Any]
 """Metadata and data."""
@@ -66,10 +66,10 @@ def told_now(after: Kept[Any]) -> Told | None:
     was decided."""
     if not after.todo:
         return None
-    entries = Publish.model_validate_json(after.todo[0].body).entries
-    *details, own = [json.loads(entry.detail) for entry in entries]
+    entries = json.loads(after.todo[0].body)["entries"]  # publishing is the first thing to do
+    *details, own = [json.loads(entry["detail"]) for entry in entries]
     events = tuple(
-        Said(detail["metadata"]["event_id"], entry.detail_type, detail)
+        Said(detail["metadata"]["event_id"], entry["detail_type"], detail)
         for entry, detail in zip(entries, details, strict=False)
     )
     record, trip = own["data"], own["metadata"]["correlation_id"]
