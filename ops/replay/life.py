@@ -189,10 +189,8 @@ class Life:
         for item in self.items_of(record):
             action_class, effect = self.effects[item.kind]
             action = action_class.model_validate_json(item.body)
-            other = then.get(item.id)
-            if other and other.kind != item.kind:
-                other = None
-            before = other and action_class.model_validate_json(other.body)
+            asked_then = then.get(item.id)
+            before = action_class.model_validate_json(asked_then.body) if asked_then else None
             for recorded in outcomes(effect, record.outcome, said(one)):
                 happened = self.world.outcome(before, action, recorded)
                 answer = effect.then(kept.state, action, happened, record.now)
