@@ -442,6 +442,49 @@ def test_of_many_the_first_are_shown_and_the_rest_is_counted(
     assert len(ids(aws)) == 2
 
 
+TERMINAL = "\\u001b[2J\\u001b]0;x\\u0007"
+STRANGE = [
+    "null",
+    "[]",
+    '"text"',
+    f'{{"detail-type": "{TERMINAL}", "source": "modelcycle.trainer", "detail": {{}}}}',
+    f'{{"detail-type": "ModelRegistered", "source": "{TERMINAL}"}}',
+    '{"detail-type": "\\ud800", "detail": {"metadata": {"subject": "\\ud800"}}}',
+    '{"detail-type": "A", "source": "\\ud800"}',
+    f'{{"batch_id": "{TERMINAL}", "series": "\\u202esmees"}}',
+    f'{{"batch_id": {"9" * 5_000}, "series": {"[" * 2_000}}}',
+    '{"batch_id": "b", "series": ["transactions"], "records": NaN}',
+    f'{{"detail-type": "{"x" * 5_000}", "source": "aws.sagemaker"}}',
+]
+
+
+@pytest.mark.parametrize("body", STRANGE, ids=lambda body: body[:40])
+def test_what_a_stranger_wrote_is_shown_printable_and_can_be_decided_upon(
+    cli: Cli, put: Put, aws: Clients, body: str
+) -> None:
+    letter = put(body)
+    decisions(aws), heard_as_text(aws)
+    said = [cli("dlq", "list"), cli("dlq", "list", "trainer"), cli("dlq", "show", letter)]
+    said.append(cli("dlq", "list", "--json"))
+    assert [one.exit_code for one in said] == [0] * len(said)
+    text = "".join(one.stdout + one.stderr for one in said)
+    assert all(sign.isprintable() or sign == "\n" for sign in text)
+    assert cli("dlq", "redrive", letter, "--reason", "r").exit_code == 0
+    (decided,) = decisions(aws)
+    assert decided["about"].isprintable()
+    assert heard_as_text(aws) == [body]
+
+
+def heard_as_text(aws: Clients) -> list[str]:
+    """Take what the trainer's queue holds, as it is."""
+    sqs = aws("sqs")
+    url = sqs.get_queue_url(QueueName=names.queue("dev", "trainer"))["QueueUrl"]
+    found = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+    for message in found:
+        sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return [message["Body"] for message in found]
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "error"),
     [

@@ -258,6 +258,27 @@ def test_an_event_that_aws_documents_goes_over_the_default_bus(cli: Cli) -> None
     assert (told["bus"], told["reaches"]) == ("default", ["deployer"])
 
 
+STRANGE = [
+    {"source": "\x1b[2J", "detail-type": "\x1b]0;x\x07", "detail": {}},
+    {"source": "\ud800", "detail-type": "A", "detail": None},
+    {"source": ["modelcycle.trainer"], "detail-type": {"a": 1}, "detail": []},
+    {"source": "modelcycle.trainer", "detail-type": None, "detail": "x"},
+    {"source": "aws.sagemaker", "detail-type": 5, "detail": {}},
+]
+
+
+@pytest.mark.parametrize("event", STRANGE, ids=lambda event: ascii(event["source"]))
+def test_what_a_stranger_wrote_is_shown_printable(
+    cli: Cli, tmp_path: Path, event: dict[str, Any]
+) -> None:
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(event))
+    for result in (cli("rules", "explain", path), cli("rules", "explain", path, "--json")):
+        said = result.stdout + result.stderr
+        assert result.exit_code == 0, said
+        assert all(sign.isprintable() or sign == "\n" for sign in said), said
+
+
 @pytest.mark.parametrize(
     ("content", "error"),
     [

@@ -12,6 +12,7 @@ from shared.contracts import aws, limits, names
 from shared.contracts.door import open_event
 from shared.contracts.envelope import SOURCE, ContractError, Envelope, Event, Metadata, too_old
 from shared.contracts.lifecycle import DeadLetterDecided
+from shared.contracts.printable import printable, shortened
 from shared.contracts.wishes import WISHES
 
 ID_SHOWN = 8
@@ -176,7 +177,8 @@ def read_content(body: str) -> Content:
         told = said if isinstance(said, Mapping) else {}
         event_id = _word(told, "event_id") or _word(raw, "id")
         subject = _word(told, "subject")
-        return Content(event_id, _word(raw, "detail-type"), subject, str(error), None)
+        problem = shortened(printable(str(error)), limits.REASON_CHARACTERS_MAX)
+        return Content(event_id, _word(raw, "detail-type"), subject, problem, None)
     if envelope is None:
         problem = "an event of AWS that nobody here reacts to"
         return Content(_word(raw, "id"), _word(raw, "detail-type"), "", problem, None)

@@ -113,6 +113,6 @@ def refusal(event: Mapping[str, Any]) -> str:
 
 def should_hear(event: Mapping[str, Any]) -> tuple[str, ...]:
     """Answer the services that hear an event according to the subscriptions table."""
-    name = event["detail-type"]
+    name = str(event["detail-type"])
     kind = HINTS.get(name) if event["source"] == aws.SOURCE else EVENTS.get(name)
     return tuple(row.service for row in SUBSCRIPTIONS if row.event is kind)
