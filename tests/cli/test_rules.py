@@ -252,10 +252,22 @@ def test_an_event_comes_from_the_journal_or_from_a_file(
     assert "a stranger on our bus" in result.stderr
 
 
-def test_an_event_that_aws_documents_goes_over_the_default_bus(cli: Cli) -> None:
-    sample = SAMPLES / "sagemaker-endpoint-state-change.json"
+def test_an_event_that_aws_documents_goes_over_the_default_bus(cli: Cli, aws: Clients) -> None:
+    sample, events = SAMPLES / "sagemaker-endpoint-state-change.json", aws("events")
+    for name, source in (("of-ec2", "aws.ec2"), ("of-sagemaker", "aws.sagemaker")):
+        events.put_rule(Name=name, EventPattern=json.dumps({"source": [source]}))
     told = json.loads(cli("rules", "explain", sample, "--json").stdout)
     assert (told["bus"], told["reaches"]) == ("default", ["deployer"])
+    shown = {rule["name"]: rule["matches"] for rule in told["rules"]}
+    assert shown == {
+        "modelcycle-dev-deployer": True,
+        "modelcycle-dev-trainer": False,
+        "of-sagemaker": True,
+    }
+    assert told["rules_of_others"] == 1
+    assert "1 rules of others do not match" in cli("rules", "explain", sample).stdout
+    for name in ("of-ec2", "of-sagemaker"):
+        events.delete_rule(Name=name)
 
 
 STRANGE = [

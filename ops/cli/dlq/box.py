@@ -5,12 +5,14 @@ read is put back at once, and who sees less than there is, is told.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from ops.cli.connection import Connection
-from ops.cli.dlq.letter import Letter, read
+from ops.cli.dlq import letter
+from ops.cli.dlq.letter import Letter
 from ops.cli.errors import failed
 from shared.contracts import names
 from shared.contracts.subscriptions import SERVICES
@@ -76,11 +78,10 @@ class Box:
             if not messages:
                 return
             for message in messages:
-                letter = read(self.connection.env, self.service, message)
-                held = Held(letter, message["ReceiptHandle"], self.url)
-                if letter.message_id not in seen:
-                    seen.add(letter.message_id)
-                    yield held
+                found = letter.read(self.connection.env, self.service, message)
+                if found.message_id not in seen:
+                    seen.add(found.message_id)
+                    yield Held(found, message["ReceiptHandle"], self.url)
 
     @property
     def sqs(self) -> Any:
@@ -120,9 +121,14 @@ def held(boxes: Sequence[Box]) -> Iterator[list[Held]]:
     Whoever takes one away for good removes it from the list.
     """
     letters: list[Held] = []
+
+    def read(box: Box) -> None:
+        for one in box.read():
+            letters.append(one)  # at once: what was read before an error is put back, too
+
     try:
-        for box in boxes:
-            letters.extend(box.read())  # what was read before an error is put back, too
+        with ThreadPoolExecutor(len(boxes)) as readers:  # an empty queue takes its second to say so
+            tuple(readers.map(read, boxes))
         letters.sort(key=lambda one: one.letter.sent_at)
         yield letters
     finally:

@@ -64,8 +64,10 @@ def show(seen: Explained) -> None:
         click.echo(f"\n{marked(rule.sends)} {output.plain(headline(rule))}")
         for leaf in rule.judged.leaves:
             click.echo(f"    {marked(leaf.matches)} {output.plain(line(leaf))}")
+    if seen.strangers:
+        click.echo(f"\n{seen.strangers} rules of others do not match")
     if not seen.rules:
-        click.echo("\nno rule is on this bus")
+        click.echo("\nno rule of ours is on this bus")
     click.echo(f"\nreaches {', '.join(seen.reached) or 'nobody'}")
     if why := refusal(event):
         output.note(f"who is reached would reject it: {why}")
@@ -114,6 +116,7 @@ def as_document(seen: Explained, differences: tuple[str, ...]) -> dict[str, Any]
             }
             for rule in seen.rules
         ],
+        "rules_of_others": seen.strangers,
         "reaches": list(seen.reached),
         "should_reach": list(seen.should_reach),
         "would_be_rejected": refusal(seen.asked.event) or None,

@@ -7,7 +7,7 @@ from typing import Any
 
 from ops.cli.connection import Connection
 from ops.cli.rules import pattern
-from ops.cli.rules.events import Asked, refusal, should_hear
+from ops.cli.rules.events import DEFAULT_BUS, Asked, refusal, should_hear
 from ops.cli.rules.pattern import Judged, Verdict
 from shared.contracts import names
 from shared.contracts.subscriptions import SERVICES
@@ -47,6 +47,8 @@ class Explained:
 
     asked: Asked
     rules: tuple[Rule, ...]
+    strangers: int
+    """Rules of others on the account's default bus, which it does not match."""
 
     @property
     def reached(self) -> tuple[str, ...]:
@@ -75,13 +77,23 @@ class Explained:
 
 
 def explain(connection: Connection, asked: Asked) -> Explained:
-    """Look at all rules of an event's bus."""
+    """Look at all rules of an event's bus; on the default bus, at others' only if it matches."""
     events = connection.client("events")
     found = events.get_paginator("list_rules").paginate(EventBusName=asked.bus)
     rules = [rule for page in found for rule in page["Rules"] if rule.get("EventPattern")]
-    return Explained(
-        asked, tuple(looked_at(connection, rule, asked) for rule in sorted(rules, key=by_name))
-    )
+    judged = {
+        by_name(rule): pattern.judge(json.loads(rule["EventPattern"]), asked.event)
+        for rule in rules
+    }
+    shown = [
+        rule
+        for rule in sorted(rules, key=by_name)
+        if asked.bus != DEFAULT_BUS
+        or by_name(rule).startswith(names.bus(connection.env))
+        or judged[by_name(rule)].matches is not False
+    ]
+    looked = (looked_at(connection, rule, asked.bus, judged[by_name(rule)]) for rule in shown)
+    return Explained(asked, tuple(looked), len(rules) - len(shown))
 
 
 def by_name(rule: Mapping[str, Any]) -> str:
@@ -89,11 +101,11 @@ def by_name(rule: Mapping[str, Any]) -> str:
     return str(rule["Name"])
 
 
-def looked_at(connection: Connection, rule: Mapping[str, Any], asked: Asked) -> Rule:
-    """Look at one rule, and at its targets."""
+def looked_at(connection: Connection, rule: Mapping[str, Any], bus: str, judged: Judged) -> Rule:
+    """Look at the targets of a rule."""
     events = connection.client("events")
     pages = events.get_paginator("list_targets_by_rule").paginate(
-        Rule=rule["Name"], EventBusName=asked.bus
+        Rule=rule["Name"], EventBusName=bus
     )
     arns = [target["Arn"] for page in pages for target in page["Targets"]]
     owners = {names.queue(connection.env, service): service for service in SERVICES}
@@ -101,7 +113,7 @@ def looked_at(connection: Connection, rule: Mapping[str, Any], asked: Asked) -> 
     return Rule(
         name=rule["Name"],
         is_enabled=rule.get("State", ENABLED).startswith(ENABLED),
-        judged=pattern.judge(json.loads(rule["EventPattern"]), asked.event),
+        judged=judged,
         services=tuple(service for service in queues.values() if service),
         targets=others(rule["Name"], [arn for arn, service in queues.items() if not service]),
     )
