@@ -29,7 +29,7 @@ class Document(NamedTuple):
     read_by: tuple[str, ...]
     """Services, and ops."""
     unknown: Unknown
-    """What its readers do with fields that they do not know."""
+    """What its readers do with fields that they do not know: refused where one of them does."""
 
 
 def manifest() -> Json:
@@ -105,7 +105,7 @@ def scored_forecasts() -> Json:
 TRAINER, EVALUATOR, DEPLOYER, MONITOR = "trainer", "evaluator", "deployer", "monitor"
 INGEST, OPS = "ingest", "ops"
 DOCUMENTS: tuple[Document, ...] = (
-    Document(Manifest, manifest, (TRAINER, EVALUATOR, DEPLOYER, MONITOR), Unknown.REFUSED),
+    Document(Manifest, manifest, (TRAINER, EVALUATOR, DEPLOYER, MONITOR, OPS), Unknown.REFUSED),
     Document(Evaluation, evaluation, (MONITOR, OPS), Unknown.IGNORED),
     Document(Registration, registration, (EVALUATOR, DEPLOYER, MONITOR, OPS), Unknown.IGNORED),
     Document(SeriesSummary, series_summary, (INGEST, TRAINER, OPS), Unknown.IGNORED),
