@@ -87,6 +87,16 @@ OF_LETTERS: Mapping[str, list[Asked]] = {
         ("s3:PutObject", f"{BUCKET}/dead-letters/trainer/0a1b", {}),
         ("kms:GenerateDataKey", KEY, through("s3")),
     ],
+    "events resend": [
+        (
+            "dynamodb:Query",
+            ARN.format("dynamodb", "table/modelcycle-dev-journal/index/by-event"),
+            {},
+        ),
+        ("sqs:GetQueueUrl", QUEUE, {}),
+        ("sqs:SendMessage", QUEUE, {}),
+        ("kms:GenerateDataKey", KEY, through("sqs")),
+    ],
     "archive list": [*READ_ARCHIVE, ("events:ListReplays", "*", {})],
     "archive replay": [
         *READ_ARCHIVE,
@@ -103,7 +113,7 @@ OF_LETTERS: Mapping[str, list[Asked]] = {
     ],
     "archive cancel": [("events:CancelReplay", ARN.format("events", REPLAY), {})],
 }
-"""Our own commands that need a dead letter, or an archive, to be seen → what they ask of IAM."""
+"""Our own commands that need a dead letter, an archive or an event → what they ask of IAM."""
 BY_HAND: Mapping[tuple[str, str], list[Asked]] = {
     ("delivery-failed", "CloudTrail"): [("cloudtrail:LookupEvents", "*", {})],
     ("delivery-failed", "scheduled for deletion: cancel that"): [
