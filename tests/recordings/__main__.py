@@ -46,9 +46,13 @@ from tests.flow.typing_in import run
 HERE = Path(__file__).parent
 LOOP, HANDS = HERE / "loop.jsonl.gz", HERE / "hands.jsonl.gz"
 SEED = 7
-HOURS, STEP = 24, timedelta(hours=1)
+HOURS, STEP = 12, timedelta(minutes=10)
 TOO_STRICT = "0.1"
-BY_PEOPLE = {"staging": "person", "production": "person"}
+SPEC = {
+    **WATCHED,
+    "approval": {"staging": "person", "production": "person"},
+    "gate": {"min_points": 60},  # of fewer no champion is asked: none is worse by chance
+}
 
 
 def loop(folder: Path) -> None:
@@ -79,7 +83,7 @@ def hands(folder: Path) -> None:
         pytest.MonkeyPatch.context() as patched,
         streamed(folder, patched, history, stream, step=STEP) as played,
     ):
-        played.declare({**WATCHED, "approval": BY_PEOPLE})
+        played.declare(SPEC)
         ship(played, 1)
         run("retrain", "watched", "--reason", "to compare")
         ship(played, 2)
