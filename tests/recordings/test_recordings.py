@@ -120,7 +120,7 @@ def test_the_strictest_of_these_gates_refuses_more_than_the_least_strict() -> No
 
 def test_what_beats_a_champion_in_breach_passes_a_gate_that_it_would_fail(tmp_path: Path) -> None:
     recording = read(LOOP)
-    first, second = of(recording, ModelEvaluated)
+    first, *_, second = of(recording, ModelEvaluated)
     ratio = (second.metrics.mean_wql / second.baseline.mean_wql) - 0.01
     assert first.metrics.mean_wql < ratio * first.baseline.mean_wql
     assert too_bad(recording, ratio) == {second.run_id}
@@ -133,7 +133,7 @@ def test_without_a_first_model_nothing_falls_short_and_nothing_is_trained_again(
     tmp_path: Path,
 ) -> None:
     recording = read(LOOP)
-    first, second = of(recording, ModelEvaluated)
+    first, *_, second = of(recording, ModelEvaluated)
     ratio = (first.metrics.mean_wql / first.baseline.mean_wql) - 0.01
     replay = under(recording, tmp_path, gate={"limit_ratio": ratio})
     assert refused(replay) == {first.run_id}
