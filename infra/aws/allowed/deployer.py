@@ -17,7 +17,8 @@ LOST_RACE = "only where somebody else was faster, or an answer was lost"
 WAITED = "only after days of waiting"
 EXPIRED = "an approval that nobody gave in time is declined"
 BY_RULE = "this environment lets a spec's rule approve in place of a person"
-BY_HAND = "only after what a person wished, revoked or declined"
+GONE = "only after what a person revoked or declined, or after days in staging"
+SURPLUS = f"only after more versions than are kept; {GONE}"
 
 
 def rows(places: Places) -> tuple[Grant, ...]:
@@ -98,26 +99,27 @@ def rows(places: Places) -> tuple[Grant, ...]:
         Grant(
             ("sagemaker:DeleteEndpoint",),
             stages,
-            why="a first deployment that failed, or a version that was revoked with none before",
-            unseen=BY_HAND,
+            why="a first deployment that failed, a version that was revoked with none before, or "
+            "whose time in staging is over",
+            unseen=GONE,
         ),
         Grant(
             ("sagemaker:DeleteEndpointConfig",),
             places.endpoint_configs(),
-            why="configurations of versions that are not kept for a rollback any more",
-            unseen="only after more versions than are kept",
+            why="configurations of endpoints that went, and of what is kept for no rollback any more",
+            unseen=SURPLUS,
         ),
         Grant(
             ("sagemaker:DeleteModel",),
             (places.models(),),
-            why="versions that are not kept for a rollback any more",
-            unseen="only after more versions than are kept",
+            why="versions that serve nowhere and are kept for no rollback any more",
+            unseen=SURPLUS,
         ),
         Grant(
             ("sagemaker:ListModels",),
             ("*",),
             why="the models of a version that goes",
-            unseen="only after more versions than are kept",
+            unseen=SURPLUS,
         ),
     )
 

@@ -33,6 +33,8 @@ def age_out(
     if not world.serves(Stage.STAGING, live.config):
         return None
     reason = f"its time to live of {write_duration(allowed)} is over"
+    if not state.versions[live.version].smoked:
+        reason += ", and it has not passed its smoke test"
     said = DeploymentRolledBack(
         model=state.model, stage=Stage.STAGING, version=live.version, reason=reason, aged_out=True
     )

@@ -13,6 +13,7 @@ from shared.contracts.lifecycle import (
 )
 from shared.contracts.names import Stage
 from shared.contracts.wishes import SweepRequested
+from shared.messaging.errors import Retryable
 from tests.services.deployer.world import MODEL, Loop
 
 STAGING, PRODUCTION = Stage.STAGING, Stage.PRODUCTION
@@ -55,6 +56,19 @@ def test_a_version_leaves_staging_when_its_time_is_over() -> None:
     assert said.reason == "its time to live of 7d is over"
     sweep_after(loop, 7)
     assert loop.said().count("DeploymentRolledBack") == 1
+
+
+def test_a_version_that_was_never_tested_leaves_with_that_said() -> None:
+    loop = begun()
+    loop.aws.refuse["forecast"] = Retryable("throttled")
+    with pytest.raises(Retryable):
+        loop.to_staging(1)
+    with pytest.raises(Retryable):
+        sweep_after(loop, 7)
+    assert loop.live(STAGING) is None
+    said = loop.last(DeploymentRolledBack)
+    assert said.aged_out
+    assert said.reason == "its time to live of 7d is over, and it has not passed its smoke test"
 
 
 def test_what_is_taken_away_for_a_fault_has_not_aged_out() -> None:
