@@ -40,7 +40,7 @@ def register(state: Trainings, said: ModelRegistered, world: World, now: datetim
     registered = candidate.changed(version=said.version, standing=Standing.PENDING)
     state = state.with_candidate(registered)
     if state.production is not None and said.version <= state.production:
-        return Decision(state.without(registered), f"v{said.version} is in production already")
+        return Decision(state.without(registered), f"v{state.production} is in production already")
     if said.version in state.ended:
         return end(state, registered, "its end was heard before", world, now)
     return Decision(state, str(registered))

@@ -281,6 +281,16 @@ def test_a_champion_that_is_heard_of_before_its_registration_is_no_candidate_any
     assert (loop.state.candidates, loop.state.production, loop.state.useless) == ((), 3, 0)
 
 
+def test_an_older_version_that_is_registered_late_is_not_said_to_be_in_production() -> None:
+    loop = Loop()
+    run_id = loop.train()
+    loop.hear(ModelDeclined.example().changed(version=2))
+    loop.hear(IN_PRODUCTION)
+    loop.hear(ModelRegistered.example().changed(run_id=run_id, version=2))
+    assert loop.state.candidates == ()
+    assert loop.whys()[-1] == "v3 is in production already"
+
+
 def test_in_whatever_order_its_facts_come_a_version_in_production_leaves_no_candidate() -> None:
     way = [ModelApproved.example(), IN_STAGING, PromotionApproved.example(), IN_PRODUCTION]
     for order in permutations(range(5)):
