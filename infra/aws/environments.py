@@ -241,7 +241,7 @@ def _known(name: str, folder: Path) -> str:
     known = sorted(path.stem for path in folder.glob("*.yaml"))
     if name not in known:
         raise FileError(
-            f"no environment {name!r}: {suggestion(name, known)} Or write {folder / name}.yaml"
+            f"no environment {name!r}: {suggestion(name, known)} (or write {folder / name}.yaml)"
         )
     return name
 

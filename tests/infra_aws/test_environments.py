@@ -101,7 +101,7 @@ def test_a_mistake_in_a_model_file_is_named_with_its_line(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("name", "complaint"),
     [
-        ("devv", r"no environment 'devv': did you mean 'dev'\? Or write .*devv\.yaml"),
+        ("devv", r"no environment 'devv': did you mean 'dev'\? \(or write .*devv\.yaml\)"),
         ("Dev!", "environment name 'Dev!': use 1 to 8 lower-case letters and digits"),
         ("../dev", "environment name '../dev': use 1 to 8"),
     ],

@@ -20,7 +20,7 @@ TOGETHER = "Operators"
 
 
 def add_dashboards(stack: cdk.Stack, environment: Environment) -> None:
-    """Add an environment's dashboards to its platform stack."""
+    """Add an environment's dashboards to the stack of what operators see."""
     for name, widgets in dashboards(environment):
         cloudwatch.CfnDashboard(
             stack,
