@@ -106,7 +106,7 @@ def rows(places: Places) -> tuple[Grant, ...]:
         Grant(
             ("sagemaker:DeleteEndpointConfig",),
             places.endpoint_configs(),
-            why="configurations of endpoints that went, and of what is kept for no rollback any more",
+            why="configurations of endpoints that went, or that no rollback needs any more",
             unseen=SURPLUS,
         ),
         Grant(
