@@ -96,7 +96,7 @@ def rebuild(
 @output.reads
 @connected
 def check(connection: Connection, since: Moment, until: Moment, as_json: bool) -> None:
-    """Compare the table with S3; exit code 1 where they differ.
+    """Compare the table with S3; exit code 1 where they differ, or S3 is ambiguous.
 
     What came within the last minutes may be on its way still: `--to 15m` leaves it out.
     """
@@ -120,7 +120,8 @@ def check(connection: Connection, since: Moment, until: Moment, as_json: bool) -
         show(different)
     if different:
         raise failed(
-            f"the table and S3 differ on {len(different):,} of {len(days):,} days", advice(days)
+            f"the table and S3 do not hold the same on {len(different):,} of {len(days):,} days",
+            advice(days),
         )
 
 
@@ -203,7 +204,7 @@ def show(different: "list[Compared]") -> None:
     if not different:
         return output.note("the table and S3 hold the same")
     click.echo()
-    columns = ("day", ">only in table", ">only in S3", ">changed", "such as")
+    columns = ("day", ">only in table", ">only in S3", ">changed", ">ambiguous", "such as")
     return output.table(
         columns, ((day_of(one), *map(len, one[2:]), such_as(one)) for one in different)
     )
@@ -215,18 +216,22 @@ def advice(days: "list[Compared]") -> str:
     texts = {
         "only_in_s3": "`modelcycle journal rebuild` writes into the table what only S3 holds",
         "only_in_table": "what only the table holds is on its way to S3 for some minutes (check "
-        "again); later, a page was deleted: the bucket gives it back within 30 days",
+        "again), or among the dead letters (`modelcycle dlq list journal`); else a page was "
+        "deleted: the bucket gives it back within 30 days",
         "changed": "what was changed, S3 holds as it was said: find out who may write the table",
+        "ambiguous": "what is ambiguous was said again with other words, and S3 holds both: find "
+        "out who spoke as its source; the table tells what came first",
     }
     return "; ".join(text for kind, text in texts.items() if found[kind])
 
 
 def counts(days: "list[Compared]") -> dict[str, int]:
-    """Answer how many events only the table holds, only S3, and both with other words."""
+    """Answer how many events differ, of each kind."""
     return {
         "only_in_table": sum(len(day.only_table) for day in days),
         "only_in_s3": sum(len(day.only_archive) for day in days),
         "changed": sum(len(day.changed) for day in days),
+        "ambiguous": sum(len(day.ambiguous) for day in days),
     }
 
 
@@ -252,4 +257,5 @@ def as_document(day: "Compared") -> dict[str, object]:
         "only_in_table": list(day.only_table),
         "only_in_s3": list(day.only_archive),
         "changed": list(day.changed),
+        "ambiguous": list(day.ambiguous),
     }

@@ -12,7 +12,7 @@ from tempfile import SpooledTemporaryFile
 from typing import NamedTuple
 
 from services.journal import domain, pages
-from services.journal.domain import Entry, Place
+from services.journal.domain import Entry, Key, Place
 from services.journal.pages import Page
 from services.journal.ports import Shelf
 from shared.contracts import limits
@@ -29,6 +29,15 @@ class Day(NamedTuple):
 
     folder: str
     keys: tuple[str, ...]
+    """What was written first comes first."""
+
+
+class Line(NamedTuple):
+    """An entry that waits to be told."""
+
+    place: Place
+    begins: int
+    """Where in the file."""
 
 
 class Archive:
@@ -63,12 +72,13 @@ class Archive:
             If something lies there that the journal has not written.
         """
         first, last = (pages.folder_of(min(max(time, BEGINNING), END)) for time in (since, until))
-        keys = self.shelf.keys(f"{pages.FOLDER}/", first, last + "~")
-        for folder, of_day in groupby(keys, key=pages.folder_of_key):
-            yield Day(folder, tuple(of_day))
+        found = self.shelf.objects(f"{pages.FOLDER}/", first, last + "~")
+        for folder, of_day in groupby(found, key=lambda one: pages.folder_of_key(one.key)):
+            in_time = sorted(of_day, key=lambda one: (one.written, one.key))
+            yield Day(folder, tuple(one.key for one in in_time))
 
     def entries(self, day: Day) -> Iterator[Entry]:
-        """Answer the entries of a day, in no order, and some more than once.
+        """Answer the entries of a day as they were written, some more than once.
 
         Raises
         ------
@@ -107,14 +117,17 @@ class Archive:
 
 
 def in_order(entries: Iterable[Entry]) -> Iterator[Entry]:
-    """Put entries into the order of causes, each once, as it was said first, with little memory."""
+    """Put entries into the order of causes, each once, as it came first, with little memory. Sent
+    again with a mark it is told only where there is none without."""
     with SpooledTemporaryFile(DAY_BYTES_IN_MEMORY) as lines:
-        said: dict[Place, int] = {}
-        replayed: dict[Place, int] = {}
+        said: dict[Key, Line] = {}
+        replayed: dict[Key, Line] = {}
         for entry in entries:
-            (replayed if entry.is_replayed else said)[entry.place] = lines.tell()
-            lines.write(pages.line(entry))
-        begins = replayed | said
+            known = replayed if entry.is_replayed else said
+            if entry.key not in known:
+                known[entry.key] = Line(entry.place, lines.tell())
+                lines.write(pages.line(entry))
+        begins = dict((replayed | said).values())
         for place in domain.places_in_order(begins):
             lines.seek(begins[place])
             yield pages.read_line(lines.readline())

@@ -32,6 +32,15 @@ NOISE = frozenset(
 governor says the same no once, however often it is asked."""
 
 
+class Key(NamedTuple):
+    """Where an event is kept: the same event has the same key, whenever it comes."""
+
+    position: str
+    subject: str
+    event_id: str
+    """The end of its position."""
+
+
 class Place(NamedTuple):
     """Where an event is told: by its position, but after its cause, and after what its aggregate
     said before in the same moment."""
@@ -56,6 +65,11 @@ class Entry(Frozen):
     causation_id: str
     detail: dict[str, Any]
     """Metadata and data, with fields that this code does not know yet."""
+
+    @property
+    def key(self) -> Key:
+        """Where it is kept; the table holds one entry there, the first that came."""
+        return Key(self.position, self.subject, self.event_id)
 
     @property
     def place(self) -> Place:
@@ -190,7 +204,8 @@ def in_its_decision(entry: Entry) -> int:
 
 
 def in_order_of_causes(entries: Iterable[Entry]) -> tuple[Entry, ...]:
-    """Sort events by their place, but each after the one that caused it; each is told once."""
+    """Sort events by their place, but each after the one that caused it; each is told once. Of one
+    id there may be several, if somebody lies: all of them are told."""
     by_place = {one.place: one for one in entries}
     return tuple(by_place[place] for place in places_in_order(by_place))
 
@@ -204,32 +219,30 @@ def places_in_order(places: Iterable[Place]) -> tuple[Place, ...]:
     the decisions before it lead back to what its aggregate had heard.
     """
     in_time = sorted(places)
-    by_id = {one.event_id: one for one in in_time}
+    by_id = {one.event_id: one for one in reversed(in_time)}
     said_before = dict(_pairs_of_a_moment(in_time))
-    told: dict[str, Place] = {}
+    told: dict[Place, None] = {}
     for one in in_time:
-        path = {one.event_id: one}
+        path = {one: None}
         while path:
-            last = next(reversed(path.values()))
-            reasons = (by_id.get(last.causation_id), said_before.get(last.event_id))
+            last = next(reversed(path))
+            reasons = (by_id.get(last.causation_id), said_before.get(last))
             untold = [
-                reason
-                for reason in reasons
-                if reason and reason.event_id not in told and reason.event_id not in path
+                reason for reason in reasons if reason and reason not in told and reason not in path
             ]
             if untold:
-                path[untold[0].event_id] = untold[0]
+                path[untold[0]] = None
             else:
-                told[last.event_id] = last
-                del path[last.event_id]
-    return tuple(told.values())
+                told[last] = None
+                del path[last]
+    return tuple(told)
 
 
-def _pairs_of_a_moment(in_time: Iterable[Place]) -> Iterator[tuple[str, Place]]:
-    """Answer ids of events, each with what its aggregate said right before in the same moment."""
+def _pairs_of_a_moment(in_time: Iterable[Place]) -> Iterator[tuple[Place, Place]]:
+    """Answer places, each with what its aggregate said right before in the same moment."""
     latest: dict[str, Place] = {}
     for one in in_time:
         if one.moment in latest:
-            yield one.event_id, latest[one.moment]
+            yield one, latest[one.moment]
         if one.moment:
             latest[one.moment] = one

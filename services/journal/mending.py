@@ -1,7 +1,8 @@
 """Table and archive compared, and what the table lacks brought back from the archive."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Set
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from itertools import groupby, islice
@@ -9,13 +10,15 @@ from typing import NamedTuple
 
 from services.journal import domain, pages
 from services.journal.archive import Archive, Day, in_order
-from services.journal.domain import Entry, Place
+from services.journal.domain import Entry, Key
 from services.journal.ports import Book
 from services.journal.reading import END
 
 AT_ONCE = 8  # puts, each of which waits for DynamoDB for some milliseconds
 WAITING = 1_000  # entries that wait for their put, at the most
-NOTHING: Mapping[Place, str] = {}
+Words = Mapping[Key, Set[bytes]]
+"""Digests of what events say; of more than one wording only where somebody lied."""
+NOTHING: Words = {}
 
 
 class Rebuilt(NamedTuple):
@@ -36,12 +39,14 @@ class Compared(NamedTuple):
     only_table: tuple[str, ...]
     only_archive: tuple[str, ...]
     changed: tuple[str, ...]
-    """Both hold them, but not with the same words."""
+    """Both hold them, the table with words that the archive does not have."""
+    ambiguous: tuple[str, ...]
+    """The archive holds them with several words: somebody said them again, otherwise."""
 
     @property
     def is_same(self) -> bool:
-        """Whether both hold the same."""
-        return not (self.only_table or self.only_archive or self.changed)
+        """Whether both hold the same, and there is no doubt about its words."""
+        return not (self.only_table or self.only_archive or self.changed or self.ambiguous)
 
 
 def rebuild(
@@ -49,7 +54,8 @@ def rebuild(
 ) -> Iterator[Rebuilt]:
     """Write what the archive holds and the book lacks, day by day; in a dry run only count it.
 
-    A day is read as a whole before anything of it is written.
+    A day is read as a whole before anything of it is written. Of an event with several words those
+    that were archived first are written.
 
     Raises
     ------
@@ -79,7 +85,7 @@ def compare(archive: Archive, book: Book, since: datetime, until: datetime) -> I
         At the first page that is not what the journal wrote.
     """
 
-    def archived(day: Day) -> dict[Place, str]:
+    def archived(day: Day) -> Words:
         entries = archive.entries(day)
         return words_of(one for one in entries if since <= one.occurred_at <= until)
 
@@ -100,7 +106,7 @@ def compare(archive: Archive, book: Book, since: datetime, until: datetime) -> I
         day = next(kept, None)
 
 
-def compared(folder: str, table: Mapping[Place, str], archive: Mapping[Place, str]) -> Compared:
+def compared(folder: str, table: Words, archive: Words) -> Compared:
     """Compare what both hold of one day."""
     both = table.keys() & archive.keys()
     return Compared(
@@ -108,18 +114,22 @@ def compared(folder: str, table: Mapping[Place, str], archive: Mapping[Place, st
         events=len(table.keys() | archive.keys()),
         only_table=ids(table.keys() - archive.keys()),
         only_archive=ids(archive.keys() - table.keys()),
-        changed=ids(place for place in both if table[place] != archive[place]),
+        changed=ids(key for key in both if not table[key] <= archive[key]),
+        ambiguous=ids(key for key, words in archive.items() if len(words) > 1),
     )
 
 
-def ids(places: Iterable[Place]) -> tuple[str, ...]:
+def ids(keys: Iterable[Key]) -> tuple[str, ...]:
     """Answer the ids of events, the earliest first."""
-    return tuple(place.event_id for place in sorted(places))
+    return tuple(key.event_id for key in sorted(keys))
 
 
-def words_of(entries: Iterable[Entry]) -> dict[Place, str]:
+def words_of(entries: Iterable[Entry]) -> Words:
     """Answer a digest of each event's words; whether it was sent again is none of them."""
-    return {one.place: hashlib.sha256(pages.line(one.as_said)).hexdigest() for one in entries}
+    words: defaultdict[Key, set[bytes]] = defaultdict(set)
+    for one in entries:
+        words[one.key].add(hashlib.sha256(pages.line(one.as_said)).digest())
+    return words
 
 
 def folder_of(entry: Entry) -> str:

@@ -41,11 +41,12 @@ class Page(NamedTuple):
 
 
 def pages(entries: Iterable[Entry]) -> Iterator[Page]:
-    """Lay out entries, each once: a page for each day of ``occurred_at``."""
-    once = {(entry.position, entry.subject): entry for entry in entries}
-    in_order = [once[place] for place in sorted(once)]
-    for folder, of_day in groupby(in_order, key=lambda one: folder_of(one.occurred_at)):
-        text = b"".join(map(line, of_day))
+    """Lay out entries, each once: a page for each day of ``occurred_at``. What has the same key and
+    other words stays, behind what came before it."""
+    once = {line(entry): entry for entry in entries}
+    in_order = sorted(once, key=lambda text: once[text].key)
+    for folder, of_day in groupby(in_order, key=lambda text: folder_of(once[text].occurred_at)):
+        text = b"".join(of_day)
         yield Page(key_of(folder, text), gzip.compress(text, mtime=0))
 
 

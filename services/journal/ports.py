@@ -1,7 +1,8 @@
 """Where the journal keeps its entries."""
 
 from collections.abc import Iterator
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple, Protocol
 
 from services.journal.domain import Entry
 
@@ -46,6 +47,14 @@ class Book(Protocol):
         ...
 
 
+class Object(NamedTuple):
+    """An object on a shelf."""
+
+    key: str
+    written: datetime
+    """To the second, as S3 has it."""
+
+
 class Shelf(Protocol):
     """Keeps objects by their names, each as it was first written."""
 
@@ -59,8 +68,8 @@ class Shelf(Protocol):
         """
         ...
 
-    def keys(self, prefix: str, since: str, until: str) -> Iterator[str]:
-        """Answer the names that begin with `prefix`, from `since` to `until`, in order."""
+    def objects(self, prefix: str, since: str, until: str) -> Iterator[Object]:
+        """Answer what has names that begin with `prefix`, from `since` to `until`, in order."""
         ...
 
     def get(self, key: str) -> bytes:

@@ -319,7 +319,7 @@ def journal(*bodies: str) -> tuple[MemoryBook, Outcome]:
     archive = Archive(shelf)
     entrance = JournalEntrance(book, archive, taking.dead_letters, taking.notes)
     outcome = taking.take(entrance, *bodies)
-    assert all(map(KEY.fullmatch, shelf.objects)), "nobody but the journal names its objects"
+    assert all(map(KEY.fullmatch, shelf.bodies)), "nobody but the journal names its objects"
     assert {entry.place for entry in archive.read()} == {one.place for one in book.entries.values()}
     return book, outcome
 

@@ -1,5 +1,6 @@
 """The archive's objects: in memory as in S3."""
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ from shared.contracts.lifecycle import RetrainRequested, TrainingStarted
 from shared.messaging.errors import HandlingError
 from tests.ports.conftest import BUCKET, Connect
 from tests.services.journal.world import NOON, MemoryShelf, entry_of, said
+
+A_SECOND = 1.1  # S3 tells times to the second
 
 
 class ShelfContract:
@@ -31,15 +34,25 @@ class ShelfContract:
         for day in reversed(days):
             shelf.put(f"{day}/x", b"")
         shelf.put(f"{fresh}0/2026/03/05/x", b"")
-        told = list(shelf.keys(f"{fresh}/", days[2], days[8] + "~"))
-        assert told == [f"{day}/x" for day in days[2:9]]
-        assert list(shelf.keys(f"{fresh}/", days[2], days[1] + "~")) == []
+        told = list(shelf.objects(f"{fresh}/", days[2], days[8] + "~"))
+        assert [one.key for one in told] == [f"{day}/x" for day in days[2:9]]
+        assert list(shelf.objects(f"{fresh}/", days[2], days[1] + "~")) == []
+
+    def test_when_something_was_written_is_known(self, shelf: Any, fresh: str) -> None:
+        shelf.put(f"{fresh}/b", b"")
+        time.sleep(A_SECOND)
+        shelf.put(f"{fresh}/a", b"")
+        shelf.put(f"{fresh}/b", b"again")
+        a, b = shelf.objects(f"{fresh}/", fresh, f"{fresh}/~")
+        assert (a.key, b.key) == (f"{fresh}/a", f"{fresh}/b")
+        assert b.written < a.written
 
     def test_more_names_than_a_page_are_told(self, shelf: Any, fresh: str) -> None:
         names = [f"{fresh}/{number:04}" for number in range(1_001)]
         for name in names:
             shelf.put(name, b"")
-        assert list(shelf.keys(f"{fresh}/", fresh, f"{fresh}/~")) == names
+        told = shelf.objects(f"{fresh}/", fresh, f"{fresh}/~")
+        assert [one.key for one in told] == names
 
 
 class TestMemoryShelf(ShelfContract):

@@ -128,7 +128,8 @@ def parent(led: Entry | None, own: Mapping[str, Entry]) -> str | None:
 def after_their_causes(
     events: Sequence[Entry], parents: Mapping[str, str | None]
 ) -> tuple[Entry, ...]:
-    """Sort events as a tree is read: by time, but whatever followed right behind its cause."""
+    """Sort events as a tree is read: by time, but whatever followed right behind its cause, also
+    where two of one id may have caused it."""
     children: defaultdict[str | None, list[Entry]] = defaultdict(list)
     for one in sorted(events, key=lambda one: one.position):
         children[parents[one.event_id]].append(one)
@@ -137,7 +138,7 @@ def after_their_causes(
     while waiting:
         one = waiting.pop()
         told.append(one)
-        waiting += children[one.event_id][::-1]
+        waiting += children.pop(one.event_id, [])[::-1]
     return tuple(told)
 
 

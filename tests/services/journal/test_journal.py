@@ -182,6 +182,11 @@ def test_everything_is_told_once_and_causes_come_first(story: list[Entry]) -> No
             assert place[one.causation_id] < place[one.event_id]
 
 
+@given(st.lists(st.builds(entry, names, st.integers(0, 3), names)))
+def test_who_says_an_id_again_hides_nothing_that_was_said_with_it(story: list[Entry]) -> None:
+    assert {one.place for one in in_order_of_causes(story)} == {one.place for one in story}
+
+
 def is_in_a_circle(event_id: str, cause: dict[str, str]) -> bool:
     following = event_id
     for _ in cause:

@@ -1,7 +1,9 @@
 """Whatever table and archive lack of each other is found, and the table gets it back."""
 
 from datetime import timedelta
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -68,3 +70,46 @@ def test_words_that_were_changed_are_told_and_a_mark_of_a_replay_is_none() -> No
     (first, *rest) = mending.compare(archive, book, BEGINNING, END)
     assert first.changed == ("003",)
     assert all(day.is_same for day in rest)
+
+
+TRUE = entry(1)
+LIES: list[dict[str, Any]] = [
+    *({"data": {**TRUE.detail["data"], "reason": f"lie {number}"}} for number in range(8)),
+    {"metadata": {**TRUE.detail["metadata"], "actor": "somebody else"}},
+    {"metadata": {**TRUE.detail["metadata"], "causation_id": "000"}},
+]
+
+
+def lie(changes: dict[str, Any]) -> Entry:
+    detail = {**TRUE.detail, **changes}
+    return entry_of({"source": TRUE.source, "detail-type": TRUE.detail_type, "detail": detail})
+
+
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("changes", LIES)
+def test_an_event_that_was_said_again_with_other_words_is_found_and_never_takes_its_place(
+    changes: dict[str, Any], together: bool
+) -> None:
+    archive, book = places({1}, set())
+    book.keep(lie(changes))
+    for batch in [[TRUE, lie(changes)]] if together else [[TRUE], [lie(changes)]]:
+        archive.keep(batch)
+    (found,) = mending.compare(archive, book, BEGINNING, END)
+    assert found[1:] == (1, (), (), (), ("001",))
+    assert not found.is_same
+    rebuilt = MemoryBook()
+    list(mending.rebuild(archive, rebuilt, BEGINNING, END, is_dry=False))
+    assert rebuilt.entries == book.entries
+
+
+def test_an_event_that_was_said_again_at_another_moment_hides_nothing() -> None:
+    archive, book = places({1}, {1})
+    metadata = {**TRUE.detail["metadata"], "occurred_at": entry(2).occurred_at.isoformat()}
+    again = lie({"metadata": metadata})
+    assert book.keep(again)
+    archive.keep([again])
+    assert list(archive.read()) == [TRUE, again]
+    assert all(day.is_same for day in mending.compare(archive, book, BEGINNING, END))
+    rebuilt = MemoryBook()
+    list(mending.rebuild(archive, rebuilt, BEGINNING, END, is_dry=False))
+    assert rebuilt.entries == book.entries

@@ -217,8 +217,8 @@ def test_a_damaged_page_ends_the_reading_when_its_day_comes() -> None:
     shelf = MemoryShelf()
     archive = Archive(shelf)
     archive.keep([entry("a"), entry("b", MIDNIGHT)])
-    (key,) = (key for key in shelf.objects if "2026/03/02" in key)
-    shelf.objects[key] = zlib.compress(b"")
+    (key,) = (key for key in shelf.bodies if "2026/03/02" in key)
+    shelf.bodies[key] = zlib.compress(b"")
     told = archive.read()
     assert next(told).event_id == "a"
     with pytest.raises(DamagedError, match=key):

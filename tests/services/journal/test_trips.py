@@ -51,6 +51,21 @@ def cycles(told: Chronicle) -> tuple[Cycle, ...]:
     return timeline.cycles(lived(MODEL, told.entries), told.entries)
 
 
+def test_a_trip_whose_ids_were_said_twice_is_told_once() -> None:
+    told = Chronicle()
+    told.say(RetrainRequested)
+    for _ in range(30):
+        told.say(RetrainRequested)
+        told.entries[-1] = told.entries[-1].changed(causation_id=told.entries[-2].event_id)
+    again = [
+        one.changed(position=f"{one.position}~", detail={**one.detail, "again": True})
+        for one in told.entries
+    ]
+    told.entries += again
+    (found,) = cycles(told)
+    assert len(found.steps) == 62
+
+
 def kinds(entries: Any) -> list[str]:
     return [entry.detail_type for entry in entries]
 

@@ -2,12 +2,12 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.journal import domain, reading
 from services.journal.domain import Entry
-from services.journal.ports import Book
+from services.journal.ports import Book, Object
 from shared.contracts.door import open_event
 from shared.contracts.envelope import SOURCE, Envelope, Event, Metadata
 
@@ -54,23 +54,26 @@ class MemoryBook:
 
 
 class MemoryShelf:
-    """Objects in a dict."""
+    """Objects in a dict, each written a second after the one before."""
 
     def __init__(self) -> None:
-        self.objects: dict[str, bytes] = {}
+        self.bodies: dict[str, bytes] = {}
 
     def put(self, key: str, body: bytes) -> bool:
-        is_new = key not in self.objects
-        self.objects.setdefault(key, body)
+        is_new = key not in self.bodies
+        self.bodies.setdefault(key, body)
         return is_new
 
-    def keys(self, prefix: str, since: str, until: str) -> Iterator[str]:
+    def objects(self, prefix: str, since: str, until: str) -> Iterator[Object]:
+        written = {key: NOON + timedelta(seconds=second) for second, key in enumerate(self.bodies)}
         return (
-            key for key in sorted(self.objects) if key.startswith(prefix) and since <= key <= until
+            Object(key, written[key])
+            for key in sorted(self.bodies)
+            if key.startswith(prefix) and since <= key <= until
         )
 
     def get(self, key: str) -> bytes:
-        return self.objects[key]
+        return self.bodies[key]
 
 
 def answers(book: Book) -> list[Any]:
