@@ -8,7 +8,8 @@ What is mended, all of it against moto 5.2.5 (see the pin in pyproject.toml):
 - a message whose visibility is set to zero wakes those who wait for one;
 - delivered events lacked their account, and could be garbled by a detail that holds ``<source>``;
   rules that are disabled, or only scheduled, received every event;
-- a replay sent the whole archive to all rules, whatever span and rules were asked for;
+- a replay sent the whole archive to all rules, whatever span and rules were asked for; where a
+  queue was gone, PutEvents failed, and a rule's dead letters had nothing of it;
 - TransactWriteItems: see `transactions`;
 - a quarter of each call went into listing its own folders and methods and into matching its own
   services' addresses, and a query sorted the whole table before it looked;
@@ -23,7 +24,7 @@ import sys
 import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -32,12 +33,12 @@ from moto import backends
 from moto.core import responses
 from moto.core.exceptions import ServiceException
 from moto.dynamodb.models.table import Table
-from moto.events.models import Archive, Replay, ReplayState, Rule, events_backends
+from moto.events.models import Replay, Rule, events_backends
 from moto.events.utils import EventTemplateParser
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.sqs.models import Queue, SQSBackend, sqs_backends
 
-from infra.local import transactions
+from infra.local import eventbridge, transactions
 from infra.local.account import ACCOUNT
 
 log = logging.getLogger(__name__)
@@ -148,7 +149,8 @@ def _mend() -> None:
     jsonpath = functools.lru_cache(maxsize=256)(jsonpath_ng.ext.parse)  # type: ignore[attr-defined]
     jsonpath_ng.ext.parse = jsonpath  # type: ignore[attr-defined]
     Rule.send_to_targets = _unless_off(Rule.send_to_targets)
-    Replay.replay_events = _replay_as_asked
+    Rule._send_to_sqs_queue = eventbridge.else_to_dead_letters(Rule._send_to_sqs_queue)
+    Replay.replay_events = eventbridge.replay_as_asked
     EventTemplateParser.parse = staticmethod(_whole_unless_templated(EventTemplateParser.parse))
     Queue.delete_message = _holding(Queue.delete_message)
     SQSBackend.receive_message = _holding_queue(SQSBackend.receive_message)
@@ -210,20 +212,6 @@ def _unless_off(send: Callable[..., None]) -> Callable[..., None]:
             send(rule, *arguments, **options)
 
     return send_to_targets
-
-
-def _replay_as_asked(replay: Replay, archive: Archive) -> None:
-    """Send what the archive has of a span to the rules that were named, or to all."""
-    backend = events_backends[replay.account_id][replay.region]
-    rules = backend.describe_event_bus(archive.event_bus_name).rules.values()
-    named = replay.destination.get("FilterArns")
-    for event in list(archive.events):
-        if float(replay.event_start_time) <= event["time"] < float(replay.event_end_time):
-            again = {**event, "id": str(uuid.uuid4()), "replay-name": replay.name}
-            for rule in [one for one in rules if not named or one.arn in named]:
-                rule.send_to_targets(again)
-    replay.state = ReplayState.COMPLETED
-    replay.end_time = datetime.now(UTC).timestamp()
 
 
 def _whole_unless_templated(parse: Callable[..., Any]) -> Callable[..., Any]:

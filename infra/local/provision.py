@@ -90,8 +90,11 @@ class Provisioner:
         queue = self.queue(names.queue(self.env, service), dead_letters)
         if service == "ingest":
             self.queue(names.records_queue(self.env), dead_letters)
-        self.rule(names.bus(self.env), service, our_pattern(service), queue)
-        self.rule(DEFAULT_BUS, service, aws_pattern(service), queue)
+        for bus, pattern in (
+            (names.bus(self.env), our_pattern(service)),
+            (DEFAULT_BUS, aws_pattern(service)),
+        ):
+            self.rule(bus, service, pattern, queue, dead_letters)
 
     def queue(self, name: str, dead_letters: str | None) -> str:
         """Make a queue and answer its ARN; one without dead letters is where they go."""
@@ -109,13 +112,15 @@ class Provisioner:
         answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
         return str(answer["Attributes"]["QueueArn"])
 
-    def rule(self, bus: str, service: str, pattern: Pattern | None, queue: str) -> None:
-        """Let a bus send what a service hears to its queue."""
+    def rule(
+        self, bus: str, service: str, pattern: Pattern | None, queue: str, dead_letters: str
+    ) -> None:
+        """Let a bus send what a service hears to its queue, or to its dead letters."""
         if pattern is None:
             return
         rule = {"Name": names.queue(self.env, service), "EventBusName": bus}
         self._events.put_rule(**rule, EventPattern=json.dumps(pattern.as_dict()))
-        target = {"Id": service, "Arn": queue}
+        target = {"Id": service, "Arn": queue, "DeadLetterConfig": {"Arn": dead_letters}}
         answer = self._events.put_targets(Rule=rule["Name"], EventBusName=bus, Targets=[target])
         if answer["FailedEntryCount"]:
             raise ProvisionError(f"rule {rule['Name']} on bus {bus}: {answer['FailedEntries']}")

@@ -9,6 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 from infra.local.account import ACCOUNT, REGION
+from infra.local.front import REPOSITORY
+from infra.local.provision import Provisioner
 from ops.cli.dlq import box, command
 from ops.cli.dlq.letter import Decision, Kind, advice, read
 from ops.cli.main import main
@@ -329,6 +331,25 @@ STEPS = {
     "drop, kept": ("events", "put_events"),
     "drop, kept, told and not yet taken out": ("sqs", "delete_message"),
 }
+
+
+def test_what_a_rule_could_not_deliver_comes_to_its_queue_when_that_is_back(
+    cli: Cli, put: Put, aws: Clients, url: str
+) -> None:
+    sqs, queue = aws("sqs"), names.queue("dev", "trainer")
+    sqs.delete_queue(QueueUrl=sqs.get_queue_url(QueueName=queue)["QueueUrl"])
+    said = cli("events", "trigger", "EndpointInService", "--as", "deployer", "--json")
+    event_id = json.loads(said.stdout)["event_id"]
+    (letter,) = json.loads(cli("dlq", "list", "trainer", "--json").stdout)["letters"]
+    assert (letter["kind"], letter["event_id"]) == ("undelivered", event_id)
+    assert letter["why"].startswith("modelcycle-dev-trainer could not deliver it, 0 attempts: NO_R")
+    code, errors = lines(cli("dlq", "redrive", letter["id"], "--reason", "too early"))
+    assert (code, "did not find what the environment should have" in errors[-2]) == (1, True)
+    assert ids(aws) == [letter["id"]]
+    Provisioner("dev", url, REPOSITORY).service("trainer")
+    assert cli("dlq", "redrive", letter["id"], "--reason", "it is back").exit_code == 0
+    (event,) = heard(aws, "trainer")
+    assert event["detail"]["metadata"]["event_id"] == event_id
 
 
 @pytest.mark.parametrize("at", STEPS)

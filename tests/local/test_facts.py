@@ -421,3 +421,33 @@ def test_a_start_with_the_same_token_is_the_same_execution(
         start(PipelineName=PIPE, ClientRequestToken="s" * 32)["PipelineExecutionArn"]
         == (first["PipelineExecutionArn"])
     )
+
+
+def test_what_a_rule_cannot_deliver_goes_to_its_dead_letters_and_without_them_is_lost(
+    aws: Clients,
+) -> None:
+    events, sqs = aws("events"), aws("sqs")
+    dead = sqs.create_queue(QueueName="facts-dead")["QueueUrl"]
+    gone, buried = (f"arn:aws:sqs:{REGION}:{ACCOUNT}:facts-{one}" for one in ("gone", "dead"))
+    for name, more in (("buried", {"DeadLetterConfig": {"Arn": buried}}), ("lost", {})):
+        events.put_rule(Name=f"facts-{name}", EventPattern=json.dumps({"source": ["facts"]}))
+        target = {"Id": name, "Arn": gone, **more}
+        events.put_targets(Rule=f"facts-{name}", Targets=[target])
+    said = events.put_events(Entries=[{"Source": "facts", "DetailType": "d", "Detail": "{}"}])
+    assert said["FailedEntryCount"] == 0
+    answer = sqs.receive_message(
+        QueueUrl=dead, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+    )
+    (letter,) = answer["Messages"]
+    assert json.loads(letter["Body"])["id"] == said["Entries"][0]["EventId"]
+    told = {key: value["StringValue"] for key, value in letter["MessageAttributes"].items()}
+    assert told.pop("ERROR_MESSAGE")
+    assert told == {
+        "RULE_ARN": f"arn:aws:events:{REGION}:{ACCOUNT}:rule/facts-buried",
+        "TARGET_ARN": gone,
+        "ERROR_CODE": "NO_RESOURCE",
+        "RETRY_ATTEMPTS": "0",
+    }
+    for name in ("buried", "lost"):
+        events.remove_targets(Rule=f"facts-{name}", Ids=[name])
+        events.delete_rule(Name=f"facts-{name}")
