@@ -9,6 +9,8 @@ import pytest
 from rich.console import Console
 
 from infra.local import account
+from ops.cli import output
+from ops.cli.questions import timeline
 from ops.cli.questions.timeline import tree
 from services.journal.aws import DynamoBook
 from services.journal.questions.life import lived
@@ -149,6 +151,23 @@ def test_a_trip_is_found_by_its_version_and_by_the_beginning_of_its_id(asked: Cl
     assert [one["versions"] for one in whole] == [[1], [2], [3]]
     assert [one["id"] for one in document(asked, "timeline", "fees", "--limit", "1")["cycles"]] == [
         "third"
+    ]
+
+
+def test_a_timeline_says_how_far_back_it_has_looked_for_what_was_tried_in_vain(
+    asked: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert document(asked, "timeline", "fees")["retries_since"] is None
+    assert asked("timeline", "fees").stderr == ""
+    monkeypatch.setattr(timeline, "DECISIONS_READ", 2)
+    told = document(asked, "timeline", "fees")
+    before = TOLD.entries[-2].occurred_at
+    assert told["retries_since"] == output.iso(before)
+    assert [
+        step["retries"] for one in told["cycles"] for step in one["steps"] if step["retries"]
+    ] == []
+    assert asked("timeline", "fees").stderr.splitlines() == [
+        f"what was tried in vain before {before:%Y-%m-%d %H:%M:%S} UTC was not read"
     ]
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 LIMIT, LIMIT_MAX = 10, 1_000
 VERSION = re.compile(r"v(\d{1,5})")
 NAMED = 3
-DECISIONS_READ = 5_000  # the latest of the trips: what was tried in vain is among them
+DECISIONS_READ = 5_000
+"""Latest entries of the trips among which it is looked for what was tried in vain; the answer says
+where there were more."""
 
 
 @click.command()
@@ -54,14 +56,18 @@ def timeline(
     chosen = named(found, cycle, model) if cycle else None
     shown = [chosen] if chosen else list(found[-limit:])
     if as_json:
-        told = [cycle_document(one) for one in with_retries(connection, past, shown)]
+        whole, since = with_retries(connection, past, shown)
         head = {"environment": connection.env, "model": model}
-        return output.document({**head, "cycles": told})
+        told = {"retries_since": output.iso(since), "cycles": list(map(cycle_document, whole))}
+        return output.document({**head, **told})
     if len(shown) > 1:
         output.table(("began (UTC)", "took", "trip", "outcome"), map(row, shown))
         click.echo()
-    for one in with_retries(connection, past, shown[-1:]):
+    whole, since = with_retries(connection, past, shown[-1:])
+    for one in whole:
         show(one)
+    if since:
+        output.note(f"what was tried in vain before {since:%Y-%m-%d %H:%M:%S} UTC was not read")
     return None
 
 
@@ -89,15 +95,20 @@ def named(found: Sequence[Cycle], asked: str, model: str) -> Cycle:
     return next((one for one in fits if one.id == asked), fits[0])
 
 
-def with_retries(connection: Connection, past: Past, shown: Sequence[Cycle]) -> list[Cycle]:
-    """Read the decisions of trips, and tell these again with what was tried in vain."""
+def with_retries(
+    connection: Connection, past: Past, shown: Sequence[Cycle]
+) -> tuple[list[Cycle], datetime | None]:
+    """Read the decisions of trips, and tell these again with what was tried in vain; answer since
+    when that was read, if not all of it was."""
     if not shown:
-        return []
+        return [], None
     span = reading.between(min(one.began for one in shown), max(one.ended for one in shown))
     decisions = story.Story(connection).book.latest(past.model, *span, DECISIONS_READ)
     entries = domain.in_order_of_causes([*past.entries, *decisions])
     chosen = {one.id for one in shown}
-    return [one for one in question.cycles(past.life, entries) if one.id in chosen]
+    whole = [one for one in question.cycles(past.life, entries) if one.id in chosen]
+    is_all = len(decisions) < DECISIONS_READ
+    return whole, None if is_all else min(one.occurred_at for one in decisions)
 
 
 def row(cycle: Cycle) -> tuple[Any, ...]:
