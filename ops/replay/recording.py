@@ -158,7 +158,7 @@ def header_of(path: Path, text: bytes) -> Header:
     """Read the first line; a format that this code does not know is told first."""
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     version = found.get("format") if isinstance(found, dict) else None
     if isinstance(version, int) and version > FORMAT:

@@ -106,10 +106,11 @@ BAD: dict[str, tuple[tuple[object, ...], str]] = {
     ),
     "a service that cannot be replayed": ((LOOP, "--service", "ingest"), "'ingest' is not one of"),
     "a speed of nothing": ((LOOP, "--speed", "60"), "--speed and --yes are about sending"),
+    "no speed": ((LOOP, "--live", "--speed", "nan"), "nan is not from 0 to 1,000,000"),
     "no file for a bus": (("--live",), "--live sends a recording"),
     "decisions to a bus": (
         (LOOP, "--live", "--service", "trainer"),
-        "--service and --spec are about decisions, --live sends events",
+        "--service, --spec, --diff and --json are about decisions, --live sends events",
     ),
 }
 

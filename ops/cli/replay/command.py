@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from ops.replay.playing import Replay
     from ops.replay.recorded import Recording
 
+SPEED_MAX = 1_000_000
 REPLAYED = ("trainer", "evaluator", "deployer", "monitor")
+
+
+def check_speed(ctx: click.Context, param: click.Parameter, given: float) -> float:
+    """Accept a speed; NaN is within no range."""
+    if not 0 <= given <= SPEED_MAX:
+        raise click.BadParameter(f"{given:g} is not from 0 to {SPEED_MAX:,}", ctx, param)
+    return given
 
 
 @click.command()
@@ -44,8 +52,10 @@ REPLAYED = ("trainer", "evaluator", "deployer", "monitor")
 @click.option("--live", is_flag=True, help="Send the recorded events onto the bus instead.")
 @click.option(
     "--speed",
-    type=click.FloatRange(min=0, min_open=True),
-    help="Of --live: so many times as fast as it was. By default, all at once.",
+    type=float,
+    callback=check_speed,
+    default=0.0,
+    help="Of --live: so many times as fast as it was; 0, the default: all at once.",
 )
 @click.option("--yes", is_flag=True, help="Of --live: send to an account of AWS, too.")
 @click.option("--env", help="The environment.  [default: MODELCYCLE_ENV, or dev]")
@@ -62,7 +72,7 @@ def replay(
     specs: tuple[Path, ...],
     diff: bool,
     live: bool,
-    speed: float | None,
+    speed: float,
     yes: bool,
     env: str | None,
     as_json: bool,
@@ -77,7 +87,8 @@ def replay(
 
     if live and file is None:
         raise misused("--live sends a recording", "name its FILE")
-    check_together(live=live, only_live=bool(speed or yes), only_decisions=bool(services or specs))
+    of_decisions = bool(services or specs or diff or as_json)
+    check_together(live=live, only_live=bool(speed or yes), only_decisions=of_decisions)
     recording = (
         of_file(file, since, until)
         if file
@@ -98,7 +109,7 @@ def check_together(*, live: bool, only_live: bool, only_decisions: bool) -> None
     if only_live and not live:
         raise misused("--speed and --yes are about sending", "add --live, or leave them out")
     if live and only_decisions:
-        what = "--service and --spec are about decisions, --live sends events"
+        what = "--service, --spec, --diff and --json are about decisions, --live sends events"
         raise misused(what, "leave out one or the other")
 
 

@@ -18,7 +18,7 @@ def send(
     connection: Connection,
     recording: Recording,
     model: str | None,
-    speed: float | None,
+    speed: float,
     yes: bool,
 ) -> None:
     """Send the events of a recording, marked as replayed.
@@ -49,12 +49,12 @@ def send(
     )
 
 
-def parts(events: tuple[Timed, ...], speed: float | None) -> list[tuple[Timed, ...]]:
+def parts(events: tuple[Timed, ...], speed: float) -> list[tuple[Timed, ...]]:
     """Cut events into what is sent at once: what was said at once or, without a speed, all that a
     call takes."""
     cut: list[list[Timed]] = []
     for one in events:
-        is_at_once = speed is None or not one.waits
+        is_at_once = not (speed and one.waits)
         if cut and is_at_once and len(cut[-1]) < limits.PUT_EVENTS_ENTRIES_MAX:
             cut[-1].append(one)
         else:
@@ -62,7 +62,7 @@ def parts(events: tuple[Timed, ...], speed: float | None) -> list[tuple[Timed, .
     return [tuple(part) for part in cut]
 
 
-def pause(wait: timedelta, speed: float | None) -> None:
+def pause(wait: timedelta, speed: float) -> None:
     """Wait as long as it took then, so many times as fast."""
-    if speed is not None and wait:
+    if speed and wait:
         sleep(wait.total_seconds() / speed)
