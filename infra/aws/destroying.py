@@ -81,6 +81,7 @@ class Destruction:
         self.parameters()
         self.features()
         self.objects()
+        self.models_of_trainings()
         self.logs_of_jobs()
         self.stack(names.stack(self.environment.name, PLATFORM))
         printed.delete_of_endpoints(self.client("logs"), self.prefix, self.say)
@@ -197,6 +198,15 @@ class Destruction:
                     some = {"Objects": found[start : start + DELETE_OBJECTS_MAX], "Quiet": True}
                     s3.delete_objects(Bucket=bucket, Delete=some)
 
+    def models_of_trainings(self) -> None:
+        """Delete the models by which trainings forecast, while pipelines still tell which were
+        ours."""
+        ours = tuple(map(printed.jobs_begin, self._executions()))
+        sagemaker = self.client("sagemaker")
+        for model in self._named("list_models", "Models", "ModelName", ours):
+            self.say(f"model {model}")
+            sagemaker.delete_model(ModelName=model)
+
     def logs_of_jobs(self) -> None:
         """Delete what jobs printed, while pipelines still tell which were ours."""
         printed.delete_of_jobs(self.client("logs"), self._executions(), self.say)
@@ -224,9 +234,12 @@ class Destruction:
         self.stack(images.STACK)
 
     def _owned(self, call: str, rows: str, name: str) -> list[str]:
+        return self._named(call, rows, name, (self.prefix,))
+
+    def _named(self, call: str, rows: str, name: str, begin: tuple[str, ...]) -> list[str]:
         pages = self.client("sagemaker").get_paginator(call)
         found = (row[name] for page in pages.paginate() for row in page[rows])
-        return [one for one in found if one.startswith(self.prefix)]
+        return [one for one in found if one.startswith(begin)]
 
     def _endpoints_left(self) -> list[str]:
         """Delete all endpoints that can be deleted now; one that changes is refused until later."""

@@ -35,7 +35,12 @@ def delete_of_jobs(logs: Any, executions: Collection[str], say: Say) -> None:
     for execution in executions:
         for group in OF_JOBS:
             with suppress(logs.exceptions.ResourceNotFoundException):  # no such job yet, ever
-                delete_streams(logs, group, f"pipelines-{execution.rpartition('/')[2]}-")
+                delete_streams(logs, group, jobs_begin(execution))
+
+
+def jobs_begin(execution: str) -> str:
+    """Answer how SageMaker begins the names of what an execution of a pipeline makes."""
+    return f"pipelines-{execution.rpartition('/')[2]}-"
 
 
 def delete_streams(logs: Any, group: str, names_begin: str) -> None:

@@ -217,6 +217,7 @@ class Trainings:
     def __init__(self) -> None:
         self.status = {"one": "Executing", "two": "Stopping", "three": "Succeeded"}
         self.stopped: list[str] = []
+        self.models = [f"pipelines-{one}-CreateJudgedModel-0a1b" for one in self.status]
 
     def get_paginator(self, name: str) -> "Trainings":
         self.asked = name
@@ -232,8 +233,12 @@ class Trainings:
             "PipelineExecutionSummaries": rows,
             "Endpoints": [],
             "EndpointConfigs": [],
-            "Models": [],
+            "Models": [{"ModelName": name} for name in self.models],
         }
+
+    def delete_model(self, ModelName: str) -> None:  # noqa: N803
+        """Delete a model."""
+        self.models.remove(ModelName)
 
     def stop_pipeline_execution(
         self,
@@ -252,6 +257,19 @@ def test_only_what_runs_is_stopped_and_may_end_by_itself_meanwhile(here: Environ
     said: list[str] = []
     Destruction(here, lambda _service: trainings, said.append, lambda _s: None).compute()
     assert trainings.stopped == ["one"]
+
+
+def test_the_models_by_which_our_trainings_forecast_go_and_those_of_others_stay(
+    here: Environment,
+) -> None:
+    trainings, strangers = Trainings(), ["pipelines-onerous-CreateModel-0a1b", "another"]
+    trainings.models += strangers
+    said: list[str] = []
+    destruction = Destruction(here, lambda _service: trainings, said.append, lambda _s: None)
+    for _ in range(2):  # what is gone already is no error
+        destruction.models_of_trainings()
+        assert trainings.models == strangers
+    assert len(said) == 3
 
 
 def test_of_the_jobs_of_an_account_only_ours_lose_what_they_printed(
