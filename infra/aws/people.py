@@ -7,10 +7,11 @@ from infra.aws.environments import Environment
 from infra.aws.grants import Conditions, Grant, Places, Role, approval, production
 from infra.aws.on_call.acting import acting
 from infra.aws.on_call.looking import looking
+from infra.aws.on_call.mending import mending
 from shared.contracts import names
 from shared.contracts.names import Stage
 
-LOOK, ACT = "on-call-look", "on-call-act"
+LOOK, ACT, MEND = "on-call-look", "on-call-act", "journal-mend"
 VERDICTS = ("Approved", "Rejected")
 
 
@@ -31,6 +32,10 @@ def policies(environment: Environment) -> Mapping[str, Role]:
     rows[ACT] = (
         "lets people on call do what the runbooks say, beside looking",
         acting(places),
+    )
+    rows[MEND] = (
+        "lets whoever rebuilds the journal's table write it, beside looking: take it away after",
+        mending(places),
     )
     return {
         part: Role(

@@ -73,6 +73,11 @@ def start_replay(params: Params) -> Iterator[Question]:
         yield Question("events:StartReplay", resource)
 
 
+def list_bucket(params: Params) -> Iterator[Question]:
+    """Ask about a bucket: whether it is there, and what is in it, are one permission."""
+    yield Question("s3:ListBucket", f"arn:aws:s3:::{params['Bucket']}")
+
+
 def s3_object(action: str) -> Row:
     """Ask about an object."""
 
@@ -234,9 +239,8 @@ ROWS: Mapping[tuple[str, str], Row] = {
     ("events", "ListRules"): everything("events:ListRules"),
     ("events", "PutEvents"): put_events,
     ("events", "StartReplay"): start_replay,
-    ("s3", "HeadBucket"): lambda params: iter(
-        (Question("s3:ListBucket", f"arn:aws:s3:::{params['Bucket']}"),)
-    ),
+    ("s3", "HeadBucket"): list_bucket,
+    ("s3", "ListObjectsV2"): list_bucket,
     ("s3", "GetObject"): s3_object("s3:GetObject"),
     ("s3", "PutObject"): s3_object("s3:PutObject"),
     ("sagemaker", "CreateEndpoint"): with_config("CreateEndpoint"),

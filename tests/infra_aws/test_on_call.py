@@ -20,7 +20,9 @@ from infra.local.provision import Provisioner
 from infra.local.recording import Recorder
 from ops.cli.errors import ExitCode
 from ops.cli.main import main
-from services.journal.aws import DynamoBook
+from services.journal import reading
+from services.journal.archive import Archive
+from services.journal.aws import DynamoBook, S3Shelf
 from shared.contracts import names
 from shared.contracts.lifecycle import (
     EndpointInService,
@@ -28,6 +30,7 @@ from shared.contracts.lifecycle import (
     ModelEvaluated,
     ModelRegistered,
     PromotionApproved,
+    RetrainRequested,
     TrainingCompleted,
     TrainingStarted,
 )
@@ -229,6 +232,25 @@ def test_dead_letters_are_seen_and_decided_with_what_is_allowed(
 @pytest.mark.parametrize("asked", TOO_MUCH, ids=lambda asked: f"{asked[0]} {asked[1][-30:]}")
 def test_nothing_else_is_allowed(may: Mapping[str, Any], asked: Asked) -> None:
     assert not iam.allows(may, *asked)
+
+
+def test_the_journal_is_compared_by_whoever_looks_and_rebuilt_with_one_policy_more(
+    environment: Environment, url: str, on_call: OnCall, recorder: Recorder
+) -> None:
+    local = environment.changed(account=account.ACCOUNT, region=account.REGION)
+    roles = people.policies(local)
+    look, mend = roles[people.LOOK].grants, roles[people.MEND].grants
+    book = DynamoBook(account.client("dynamodb", url, WHO), names.table("dev", "journal"))
+    archive = Archive(S3Shelf(account.client("s3", url, "operator.bob"), account.bucket("dev")))
+    lost = Chronicle()
+    lost.say(RetrainRequested)
+    archive.keep([*reading.list_events(book), *lost.entries])
+    for verb, arguments in (("rebuild", ["--dry-run"]), ("rebuild", []), ("check", [])):
+        on_call(f"journal {verb}", *arguments)
+    asked = asked_by_me(recorder)
+    refused = [one for one in asked if not iam.allows(policies.document(look), *one)]
+    assert {action for action, _, _ in refused} == {"dynamodb:PutItem"}
+    assert [one for one in refused if not iam.allows(policies.document(mend), *one)] == []
 
 
 def test_whoever_only_looks_changes_nothing(environment: Environment) -> None:
