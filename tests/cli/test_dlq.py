@@ -1,6 +1,8 @@
 """`modelcycle dlq`: what dead letters are, and that a decision loses none of them."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -446,6 +448,23 @@ def test_letters_in_another_terminal_are_told_and_not_taken_for_gone(
         QueueUrl=url, ReceiptHandle=held["ReceiptHandle"], VisibilityTimeout=0
     )
     assert cli("dlq", "show", letter).exit_code == 0
+
+
+def test_two_people_who_redrive_at_once_lose_nothing_and_do_each_letter_once(
+    cli: Cli, put: Put, aws: Clients
+) -> None:
+    letters = {put(wish(f"m{number}")) for number in range(12)}
+    heard(aws, "trainer"), decisions(aws)
+    program = [sys.executable, "-c", "from ops.cli.main import main; main()"]
+    redrive = [*program, "dlq", "redrive", "--all", "--yes", "--reason", "at once"]
+    both = [subprocess.Popen(redrive, stdout=subprocess.PIPE, cwd=REPOSITORY) for _ in range(2)]
+    said = [one.communicate(timeout=60)[0].decode() for one in both]
+    assert [one.returncode for one in both] == [0, 0]
+    assert ids(aws) == []
+    assert sorted(one["message_id"] for one in decisions(aws)) == sorted(letters)
+    sent = [event["detail"]["data"]["model"] for event in heard(aws, "trainer")]
+    assert sorted(sent) == sorted(f"m{number}" for number in range(12))
+    assert sum(one.count("redriven: ") for one in said) == len(letters)
 
 
 def test_of_many_the_first_are_shown_and_the_rest_is_counted(
