@@ -116,6 +116,25 @@ class EndpointsContract:
         self.gone(endpoints, name)
         endpoints.delete(name)
 
+    def test_what_is_on_instances_says_so_and_does_not_become_serverless(
+        self, endpoints: Any, package: Callable[[int], Package], name: str
+    ) -> None:
+        dedicated, serverless = f"{name}-v1", f"{name}-v3"
+        endpoints.ensure_model(serverless, package(3), dedicated=False)
+        endpoints.ensure_config(serverless, serverless, None)
+        endpoints.create(name, serverless)
+        self.finish(endpoints, name)
+        assert not endpoints.describe(name).on_instances
+        endpoints.update(name, dedicated, "all-at-once", 0)
+        self.finish(endpoints, name)
+        lives = endpoints.describe(name)
+        assert (lives.config, lives.on_instances) == (dedicated, True)
+        with pytest.raises(Refused):
+            endpoints.update(name, serverless, "all-at-once", 0)
+        assert endpoints.describe(name) == lives
+        endpoints.delete(name)
+        self.gone(endpoints, name)
+
     def gone(self, endpoints: Any, endpoint: str) -> None:
         """Wait until an endpoint that is being deleted is not there."""
         deadline = monotonic() + PATIENCE_S

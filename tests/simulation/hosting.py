@@ -30,6 +30,8 @@ class Hosting:
         self.world = world
         self.endpoints: dict[str, Endpoint] = {}
         self.configs: dict[str, str] = {}
+        self.dedicated: set[str] = set()
+        """Configurations with instances."""
         self.models: dict[str, str] = {}
         self.latest = world.agenda.now
 
@@ -58,13 +60,14 @@ class Hosting:
         if there != package.artifact_uri:
             raise Refused(INVALID, f"{name} exists with {there}")
 
-    def ensure_config(self, name: str, model: str) -> None:
+    def ensure_config(self, name: str, model: str, instance: str | None) -> None:
         """Have a configuration of this SageMaker model; one that is there may outlive its model."""
         if name not in self.configs and model not in self.models:
             raise Refused(INVALID, f"there is no model {model}")
         there = self.configs.setdefault(name, model)
         if there != model:
             raise Refused(INVALID, f"{name} exists with {there}")
+        self.dedicated |= {name} if instance else set()
 
     def create(self, name: str, config: str) -> None:
         """Create an endpoint; one that is there with this configuration is success."""
@@ -90,6 +93,8 @@ class Hosting:
                 return
             raise Retryable(f"{name} is busy")
         self.check(config)
+        if seen.on_instances and config not in self.dedicated:
+            raise Refused(INVALID, f"{name} cannot become serverless")
         self.world.watch.roll_out_begins(name, config, is_rollback=strategy == "rollback")
         self.set(
             seen.changed(status=Serving.CHANGING, pending_config=config, modified_at=self.moment())
@@ -127,7 +132,8 @@ class Hosting:
         elif not is_first and self.world.strikes("rollout goes back"):
             self.set(settled.changed(status=Serving.READY))
         else:
-            self.set(settled.changed(status=Serving.READY, config=config))
+            dedicated = config in self.dedicated
+            self.set(settled.changed(status=Serving.READY, config=config, on_instances=dedicated))
             self.landed(seen.name, config)
 
     def landed(self, name: str, config: str) -> None:

@@ -84,7 +84,7 @@ class DeployerPorts(Ports):
 
     @crossing
     def ensure_config(self, name: str, model: str, instance: str | None) -> None:
-        self.cloud.hosting.ensure_config(name, model)
+        self.cloud.hosting.ensure_config(name, model, instance)
 
     @crossing
     def create(self, endpoint: str, config: str) -> None:

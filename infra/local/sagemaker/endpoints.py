@@ -1,5 +1,6 @@
 """Real-time endpoints: created, updated blue/green, deleted, invoked."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 from threading import RLock
 
@@ -17,7 +18,7 @@ from infra.local.sagemaker.endpoint import Endpoint, Pending
 from infra.local.sagemaker.endpoint_configs import EndpointConfigs
 from infra.local.sagemaker.job import Bench
 from infra.local.sagemaker.listing import listing
-from infra.local.sagemaker.serving import Server
+from infra.local.sagemaker.serving import Server, Variant
 from infra.local.sagemaker.tags import Tags
 
 BUSY = frozenset({"Creating", "Updating", "RollingBack", "Deleting"})
@@ -100,6 +101,11 @@ class Endpoints:
             )
         config = request["EndpointConfigName"]
         variants = self._configs.variants(config)
+        if is_serverless(variants) and not is_serverless(endpoint.variants):
+            raise invalid(
+                f'Cannot update endpoint "{endpoint.arn}", which is on instances, to a serverless'
+                " configuration: delete it first"
+            )
         if not request.get("RetainDeploymentConfig", False):
             endpoint.deployment = request.get("DeploymentConfig")
         pending = Pending(config, variants, moment(self._surroundings.now()))
@@ -203,6 +209,11 @@ class Endpoints:
 
     def _arn(self, name: str) -> str:
         return self._surroundings.arn(f"endpoint/{name.lower()}")
+
+
+def is_serverless(variants: Iterable[Variant]) -> bool:
+    """Tell whether variants have no instances; there is none of each kind in one configuration."""
+    return all(one.serverless is not None for one in variants)
 
 
 def bake_time(deployment: Request) -> timedelta:

@@ -66,6 +66,9 @@ class SageMakerEndpoints:
             pending_config=pending.get("EndpointConfigName"),
             modified_at=found["LastModifiedTime"],
             reason=found.get("FailureReason", ""),
+            on_instances=any(
+                "CurrentServerlessConfig" not in one for one in found.get("ProductionVariants", ())
+            ),
         )
 
     def ensure_model(self, name: str, package: Package, dedicated: bool) -> None:

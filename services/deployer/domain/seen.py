@@ -58,6 +58,8 @@ class Endpoint(Frozen):
     pending_config: str | None = None
     modified_at: AwareDatetime
     reason: str = ""
+    on_instances: bool = False
+    """Whether it serves on instances: SageMaker makes no such endpoint serverless."""
 
     @property
     def is_settled(self) -> bool:
@@ -92,9 +94,12 @@ class World(Frozen):
         return self.strategy if stage is Stage.PRODUCTION else Strategy.ALL_AT_ONCE
 
     def on_instances(self, stage: Stage) -> bool:
-        """Tell whether a stage's endpoint runs on instances, day and night: only what shifts
-        traffic needs them, and staging never does."""
-        return self.strategy_in(stage) in SHIFTING
+        """Tell whether a stage's endpoint is to run on instances, day and night: only what shifts
+        traffic needs them, and staging never does; what is on them stays there, for it takes no
+        serverless configuration."""
+        endpoint = self.endpoints[stage]
+        stays = endpoint is not None and endpoint.on_instances
+        return stays or self.strategy_in(stage) in SHIFTING
 
     def fence(self, stage: Stage) -> datetime | None:
         """Answer when the stage's endpoint was last modified; None where there is none."""

@@ -417,6 +417,20 @@ def test_a_roll_back_keeps_to_instances_where_traffic_shifts() -> None:
     assert rolled_out == [True, True, True]
 
 
+def test_what_is_on_instances_stays_there_when_its_traffic_shifts_no_longer() -> None:
+    loop = Loop()
+    loop.aws.strategy = "canary"
+    loop.to_production(1)
+    loop.to_production(2)
+    loop.aws.strategy = "all-at-once"
+    loop.to_production(3)
+    loop.write(3, approval=Verdict.DECLINED)
+    loop.finish(PRODUCTION)
+    assert loop.live(PRODUCTION) == 2
+    rolled_out = [bool(instance) for name, instance in loop.aws.tried if "production" in name]
+    assert rolled_out == [True, True, True, True]
+
+
 @pytest.mark.parametrize("strategy", Strategy)
 def test_nothing_in_staging_runs_on_instances_or_shifts_traffic(strategy: str) -> None:
     loop = Loop()

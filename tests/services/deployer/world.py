@@ -66,6 +66,7 @@ class SageMaker:
         self.packages: dict[str, Package] = {}
         self.endpoints: dict[str, Endpoint] = {}
         self.configs: dict[str, str] = {}
+        self.dedicated: set[str] = set()
         self.models: dict[str, str] = {}
         self.digests: dict[str, str] = {}
         self.answers: Quantiles = FORECAST
@@ -122,7 +123,11 @@ class SageMaker:
         seen = self.endpoints[name]
         config = back or seen.pending_config or seen.config
         self.endpoints[name] = seen.changed(
-            status=status, config=config, pending_config=None, modified_at=self.moment()
+            status=status,
+            config=config,
+            pending_config=None,
+            modified_at=self.moment(),
+            on_instances=config in self.dedicated,
         )
 
     # the ports -------------------------------------------------------------------------------
@@ -184,6 +189,7 @@ class SageMaker:
         if self.configs.setdefault(name, model) != model:
             raise taken(name)
         self.tried.append((name, instance))
+        self.dedicated |= {name} if instance else set()
 
     def create(self, endpoint: str, config: str) -> None:
         self.refused("create")
@@ -205,6 +211,8 @@ class SageMaker:
         if seen.status is not Serving.READY:
             raise Refused("ValidationException", f"{endpoint} is {seen.status}")
         self.known_config(config)
+        if seen.on_instances and config not in self.dedicated:
+            raise Refused("ValidationException", f"{endpoint} cannot become serverless")
         self.calls.append(("update", endpoint, config))
         self.endpoints[endpoint] = self.endpoints[endpoint].changed(
             status=Serving.CHANGING, pending_config=config, modified_at=self.moment()
