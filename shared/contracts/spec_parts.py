@@ -123,8 +123,8 @@ class Deployment(Frozen):
     """How a version reaches an endpoint, and how long it stands in staging."""
 
     strategy: Strategy = Strategy.ALL_AT_ONCE
-    """In production. Canary and linear need instances, two of them, day and night; all else is
-    serverless, and so is staging always."""
+    """In production. Canary and linear need instances, two of them, day and night, and an endpoint
+    stays on them until a person deletes it; all else is serverless, and so is staging always."""
     bake: Duration = Field(
         default=timedelta(minutes=5), ge=ZERO, le=timedelta(seconds=limits.BAKE_SECONDS_MAX)
     )
