@@ -76,7 +76,7 @@ def rebuild(
 
     both = sides(connection, since, until)
     days = mending.rebuild(both.archive, both.book, both.since, both.until, is_dry=dry_run)
-    done = [day for day in followed(days, both) if day.events]
+    done = [day for day in rebuilt(days, both) if day.events]
     if not done:
         raise nothing(connection, both)
     events, written = sum(day.events for day in done), sum(day.written for day in done)
@@ -141,7 +141,7 @@ def sides(connection: Connection, since: Moment, until: Moment) -> Sides:
     days = kept_days(connection)
     earliest = archive.BEGINNING if days is None else now - timedelta(days=days)
     first = begins(connection, since) or archive.BEGINNING
-    last = begins(connection, until) or archive.END
+    last = archive.END if until is None else begins(connection, until) or archive.BEGINNING
     if first > last:
         what = f"--from {told(first)} is after --to {told(last)}"
         raise misused(what, "give the earlier moment first")
@@ -183,6 +183,19 @@ def followed(days: "Iterable[D]", both: Sides) -> "Iterator[D]":
             total, done = (last - first).days + 1, (at - first).days + 1
             shown.update(task, description=day_of(day), total=max(total, done), completed=done)
             yield day
+
+
+def rebuilt(days: "Iterable[Rebuilt]", both: Sides) -> "list[Rebuilt]":
+    """Rebuild day after day; where that is ended, say where to go on."""
+    done: list[Rebuilt] = []
+    try:
+        done.extend(followed(days, both))
+    except BaseException:
+        if done:
+            last = date.fromisoformat(day_of(done[-1]))
+            output.note(f"done up to {last}: --from {last + timedelta(days=1)} goes on from there")
+        raise
+    return done
 
 
 def nothing(connection: Connection, both: Sides) -> Exception:
