@@ -1,10 +1,7 @@
-"""The catalogue: an AsyncAPI document and a page that say what the code says."""
+"""The catalogue's files are as the code says, and its document is AsyncAPI 3.0."""
 
-import json
-import re
 from collections.abc import Callable, Iterator
 from copy import deepcopy
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +10,8 @@ import pytest
 import yaml
 
 from ops.contracts import __main__ as command
-from ops.contracts.catalogue import asyncapi, files, page
-from ops.contracts.catalogue.entries import DECIDING, Entry, entries, history
-from ops.contracts.catalogue.fields import Field, fields, without_unit
-from ops.contracts.table import contracts
+from ops.contracts.catalogue import asyncapi, files
+from ops.contracts.catalogue.entries import DECIDING, Entry, entries
 from shared.contracts import aws
 from shared.contracts.envelope import ANY_SERVICE
 from shared.contracts.lifecycle import EVENTS
@@ -43,9 +38,6 @@ def faults(document: Json) -> list[str]:
     return [one.message for one in jsonschema.Draft202012Validator(DOCUMENT).iter_errors(document)]
 
 
-# --- files
-
-
 def test_the_committed_files_are_as_the_code_says() -> None:
     assert list(files.problems()) == []
 
@@ -67,9 +59,6 @@ def test_the_check_of_the_contracts_looks_at_the_catalogue(
     monkeypatch.setattr(files, "problems", lambda: iter(["docs/index.html: drifted"]))
     assert command.main(["check"]) == 1
     assert capsys.readouterr().err == "docs/index.html: drifted\n"
-
-
-# --- AsyncAPI
 
 
 def test_the_document_is_asyncapi_3(document: Json) -> None:
@@ -202,121 +191,3 @@ def test_two_schemas_of_one_name_are_told() -> None:
     assert asyncapi.schemas([entry("A", same), entry("B", same)]).keys() == {"A", "B", "Inner"}
     with pytest.raises(ValueError, match="two schemas are named Inner"):
         asyncapi.schemas([entry("A", same), entry("B", other)])
-
-
-# --- fields and history
-
-
-def field(found: tuple[Entry, ...], name: str, path: str) -> Field:
-    """Answer one field of the catalogue."""
-    (entry,) = [one for one in found if one.name == name]
-    (wanted,) = [one for one in entry.fields if one.path == path]
-    return wanted
-
-
-def test_fields_are_told_with_type_unit_and_meaning(found: tuple[Entry, ...]) -> None:
-    assert field(found, "TrainingCompleted", "duration_s").unit == "seconds"
-    assert field(found, "ObservationsIngested", "count")[1:4] == (
-        "whole number ≥ 0",
-        "windows",
-        True,
-    )
-    assert field(found, "RecordsQuarantined", "count").unit == "records"
-    mase = field(found, "ModelEvaluated", "metrics.mase")
-    assert mase.type == "number ≥ 0 or nothing"
-    assert mase.unit == "ratio"
-    assert not mase.needed
-    assert mase.says == "Mean absolute scaled error; none where the scale is zero."
-    assert field(found, "ModelEvaluated", "metrics.wql").type == "mapping to number"
-    assert field(found, "Manifest", "origins[].start").type == "moment"
-    assert field(found, "ScoredForecasts", "forecasts[].truth").type == (
-        "list of number or nothing"
-    )
-
-
-def test_a_number_without_a_unit_is_told() -> None:
-    schema = {
-        "properties": {
-            "speed": {"type": "number"},
-            "taken_s": {"type": "integer"},
-            "each": {"type": "array", "items": {"$ref": "#/$defs/One"}},
-        },
-        "$defs": {
-            "One": {"properties": {"weights": {"items": {"type": "number"}, "type": "array"}}}
-        },
-    }
-    assert list(without_unit("Contract", schema)) == ["speed", "each[].weights"]
-    assert [one.unit for one in fields("Contract", schema)] == ["", "seconds", "", ""]
-
-
-def test_history_is_what_the_committed_examples_tell(tmp_path: Path) -> None:
-    (row,) = [one for one in contracts() if one.name == "RetrainRequested"]
-    folder = tmp_path / "examples" / row.name
-    folder.mkdir(parents=True)
-    example = row.example()
-    older = {key: value for key, value in example.items() if key != "note"}
-    for number, one in enumerate((example, older)):
-        (folder / f"{number}.json").write_text(json.dumps(one))
-    assert list(history(row, tmp_path)) == [
-        "2 committed examples, all still read",
-        "came later: note",
-    ]
-
-
-# --- the page
-
-
-class Seen(HTMLParser):
-    """What a browser would make of the page."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.articles: dict[str, str] = {}
-        self.addresses: list[str] = []
-        self.ids: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attributes}
-        self.ids += [given["id"]] if "id" in given else []
-        self.addresses += [given[name] for name in ("href", "src", "action") if name in given]
-        if tag == "article":
-            self.articles[given["id"]] = given["data-text"]
-
-
-def test_every_contract_is_on_the_page_and_found_by_its_fields(found: tuple[Entry, ...]) -> None:
-    seen = Seen(page.page(found))
-    assert [*seen.articles] == [page.anchor(entry) for entry in found]
-    assert len(seen.ids) == len(set(seen.ids))
-    for entry in found:
-        text = seen.articles[page.anchor(entry)]
-        assert all(one.path.lower() in text for one in entry.fields)
-        assert all(service in text for service in entry.heard_by)
-
-
-def test_the_page_asks_nothing_of_the_network(found: tuple[Entry, ...]) -> None:
-    text = page.page(found)
-    seen = Seen(text)
-    within = {f"#{one}" for one in (*seen.ids, "")}
-    assert set(seen.addresses) <= within | {"asyncapi.yaml"}
-    assert "default-src 'none'" in text
-    assert not re.search(r"@import|url\(|fetch\(|XMLHttpRequest", text)
-
-
-def test_what_is_written_is_shown_and_never_run(found: tuple[Entry, ...]) -> None:
-    evil = '"><script>alert(1)</script>'
-    entry = Entry(
-        name="Evil",
-        kind="event",
-        says=f"{evil} and `code`",
-        said_by=evil,
-        heard_by=(evil,),
-        version=1,
-        fields=(Field(evil, evil, evil, True, evil, None),),
-        schema={},
-        example={"value": evil},
-        history=(evil,),
-    )
-    text = page.page((*found, entry))
-    assert "<script>alert" not in text
-    assert "<code>code</code>" in text
