@@ -158,6 +158,10 @@ BY_HAND: Mapping[tuple[str, str], list[Asked]] = {
             ARN.format("sagemaker", "training-job/pipelines-abc"),
             {},
         ),
+        *(
+            ("logs:GetLogEvents", ARN.format("logs", f"log-group:/aws/sagemaker/{kind}Jobs:*"), {})
+            for kind in ("Processing", "Training", "Transform")
+        ),
     ],
 }
 """Page and what it says there → what a look or a deed in the console asks of IAM."""
@@ -167,6 +171,11 @@ TOO_MUCH: list[Asked] = [
     ("sagemaker:UpdateModelPackage", ARN.format("sagemaker", "model-package/mc-dev-fees/1"), {}),
     ("sagemaker:CreateEndpoint", ARN.format("sagemaker", "endpoint/mc-dev-fees-staging"), {}),
     ("sagemaker:DeleteEndpoint", ARN.format("sagemaker", "endpoint/mc-prod-fees-staging"), {}),
+    (
+        "logs:GetLogEvents",
+        ARN.format("logs", "log-group:/aws/sagemaker/Endpoints/mc-prod-fees-staging:*"),
+        {},
+    ),
     ("dynamodb:PutItem", ARN.format("dynamodb", "table/modelcycle-dev-journal"), {}),
     ("dynamodb:Query", ARN.format("dynamodb", "table/modelcycle-dev-trainer"), {}),
     ("s3:PutObject", f"{BUCKET}/runs/x", {}),

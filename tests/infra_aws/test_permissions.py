@@ -19,6 +19,7 @@ from tests.infra_aws.synthesis import Template
 INLINE_CHARACTERS_MAX = 10_240  # AWS: of all inline policies of a role
 MANAGED_CHARACTERS_MAX = 6_144  # AWS
 LONGEST = ("preprod8", "ap-southeast-1")  # no environment's name has more letters
+APART = ("preprod8", "us-gov-west-1")  # nor a partition
 LAMBDA = "lambda.amazonaws.com"
 
 
@@ -154,7 +155,7 @@ def test_a_role_is_taken_by_one_service_for_our_own_account(
             assert trust["Condition"] == ours, one.place
 
 
-@pytest.mark.parametrize(("name", "region"), [("dev", "eu-central-1"), LONGEST])
+@pytest.mark.parametrize(("name", "region"), [("dev", "eu-central-1"), LONGEST, APART])
 def test_policies_are_no_larger_than_aws_takes(
     environment: Environment, name: str, region: str
 ) -> None:

@@ -32,7 +32,8 @@ def watching(places: Places) -> tuple[Grant, ...]:
     """Allow logs, metrics, traces, and what was changed."""
     ours = f"{names.bus(places.env)}-*"
     boards = f"arn:{places.environment.partition}:cloudwatch::{places.environment.account}"
-    logs = ("/aws/lambda/" + ours, "/aws/sagemaker/*")
+    endpoints, jobs = f"/aws/sagemaker/Endpoints/{places.owned()}", "/aws/sagemaker/*Jobs"
+    logs = ("/aws/lambda/" + ours, endpoints, jobs)
     return (
         Grant(
             ("logs:DescribeLogStreams", "logs:FilterLogEvents", "logs:GetLogEvents"),
