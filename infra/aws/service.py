@@ -173,7 +173,7 @@ class ServiceStack(cdk.Stack):
             self,
             f"{name.capitalize()}Function",
             function_name=names.function(self.settings.name, name),
-            description=f"Modelcycle's {name}",
+            description=f"Modelcycle's {name}, {self.code_version}",
             runtime=awslambda.Runtime.PYTHON_3_11,
             architecture=awslambda.Architecture.ARM_64,
             handler=entry,

@@ -97,6 +97,7 @@ def test_a_function_is_small_traced_and_within_its_lease(
     for function in resources(templates[service], "AWS::Lambda::Function"):
         assert function["Runtime"] == "python3.11"
         assert function["Architectures"] == ["arm64"]
+        assert function["Description"].endswith(", test")  # which code runs: see function-errors.md
         traced = None if service in UNTRACED else {"Mode": "Active"}
         assert function.get("TracingConfig") == traced
         assert function["Timeout"] <= limits.FUNCTION_SECONDS_MAX < limits.LEASE_SECONDS
