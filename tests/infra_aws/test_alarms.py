@@ -168,6 +168,18 @@ def test_what_alarms_and_dashboards_look_at_is_there(templates: Templates) -> No
             assert not missing, f"{namespace} {name}: {missing} is in no template"
 
 
+def test_every_metric_of_an_alarm_is_on_the_dashboard_but_the_accounts_throttles(
+    templates: Templates,
+) -> None:
+    alarmed = {
+        one
+        for alarm in resources(templates, "AWS::CloudWatch::Alarm")
+        for one in watched(alarm)
+        if one[2]  # those of the account are shown by function
+    }
+    assert alarmed <= {*shown(templates)}
+
+
 def test_every_metric_that_is_paid_for_is_looked_at(templates: Templates) -> None:
     seen = {(name, dimensions) for space, name, dimensions in shown(templates) if space == OURS}
     assert seen == {(row.name, frozenset(row.dimensions().items())) for row in METRICS}

@@ -18,6 +18,7 @@ def widgets(environment: Environment) -> list[Widget]:
     """Answer the widgets of an environment."""
     env = environment.name
     polled = (POLLER,) if environment.source else ()
+    functions = (*SERVICES, *polled)
     alarms = alarm_table.of_environment(env, polled)
     return [
         Text(f"## Operations of {env}\n{_what_to_do(alarms, environment.runbooks)}"),
@@ -31,14 +32,12 @@ def widgets(environment: Environment) -> list[Widget]:
             "seconds",
             above=alarm_table.QUEUE_AGE_S_MAX,
         ),
-        Graph("Functions: calls", _functions(env, "Invocations", Statistic.SUM), "calls"),
-        Graph("Functions: errors", _functions(env, "Errors", Statistic.SUM), "errors", above=0),
+        Graph("Functions: calls", _functions(env, functions, "Invocations"), "calls"),
+        Graph("Functions: errors", _functions(env, functions, "Errors"), "errors", above=0),
+        Graph("Functions: throttles", _functions(env, functions, "Throttles"), "calls", above=0),
         Graph(
-            "Functions: throttles", _functions(env, "Throttles", Statistic.SUM), "calls", above=0
-        ),
-        Graph(
-            "Functions: longest duration",
-            _functions(env, "Duration", Statistic.MAXIMUM),
+            "Functions: longest duration",  # but the poller's, which mostly waits
+            _functions(env, SERVICES, "Duration", Statistic.MAXIMUM),
             "milliseconds",
             above=1_000 * alarm_table.SLOW_PART * limits.FUNCTION_SECONDS_MAX,
         ),
@@ -104,10 +103,11 @@ def _queues(env: str, metric: str) -> Sequence[Line]:
     ]
 
 
-def _functions(env: str, metric: str, statistic: Statistic) -> Sequence[Line]:
+def _functions(
+    env: str, functions: Sequence[str], metric: str, statistic: Statistic = Statistic.SUM
+) -> Sequence[Line]:
     return [
-        Line(of_function(names.function(env, service), metric), service, statistic)
-        for service in SERVICES
+        Line(of_function(names.function(env, one), metric), one, statistic) for one in functions
     ]
 
 
