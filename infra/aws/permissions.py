@@ -20,9 +20,9 @@ from infra.aws.environments import Environment
 from infra.aws.grants import Grant, Places, Role
 from shared.contracts import names
 from shared.contracts.subscriptions import SERVICES
+from shared.messaging.settings import POLLER
 
 LAMBDA = "lambda.amazonaws.com"
-POLLER = "poller"
 
 TABLE: Mapping[str, Callable[[Places], tuple[Grant, ...]]] = {
     "ingest": ingest.rows,

@@ -18,12 +18,11 @@ from infra.aws.alarms import add_function_alarms, add_service_alarms
 from infra.aws.allowed.common import UNTRACED
 from infra.aws.environments import Environment
 from infra.aws.findings import Finding, accept
-from infra.aws.permissions import POLLER
 from infra.aws.roles import add_role
 from infra.aws.schedules import add_schedules
 from shared.contracts import limits, names
 from shared.contracts.subscriptions import SCHEDULES, Pattern, aws_pattern, our_pattern
-from shared.messaging.settings import NEEDS, VARIABLES
+from shared.messaging.settings import NEEDS, POLLER, VARIABLES
 
 RECORDS_CONSUMER = "ingest"
 """The service that takes records from producers, on a queue of their own."""

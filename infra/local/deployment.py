@@ -10,9 +10,9 @@ from infra.local.function_host import Function
 from infra.local.provision import Provisioner
 from infra.local.schedules import Wake
 from shared.contracts import names
+from shared.messaging.settings import POLLER
 
 HANDLER = "services.{service}.app.handler"
-POLLER = "poller"
 POLLER_HANDLER = "services.ingest.polling.app.handler"
 
 

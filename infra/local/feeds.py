@@ -10,13 +10,14 @@ from threading import Thread
 from typing import Any, Protocol
 
 from infra.local import account
-from infra.local.deployment import POLLER, Source
+from infra.local.deployment import Source
 from infra.local.function_host import FunctionError
 from infra.local.market import Market
 from infra.local.stack import LocalStack
 from services.ingest.polling.aws import FOLDER
 from shared.contracts import limits, names
 from shared.contracts.records import microseconds
+from shared.messaging.settings import POLLER
 
 BATCH_RECORDS = 5_000  # half of what fits into a message
 OVERLAP = timedelta(minutes=2)  # of two polls: duplicates are normal, and a minute is whole

@@ -11,10 +11,10 @@ import pytest
 from infra.aws import alarm_table, dashboards, definitions
 from infra.aws.dashboards.widgets import COLUMNS, body
 from infra.aws.environments import URL_CHARACTERS_MAX, Dashboards, Environment
-from infra.aws.permissions import POLLER
 from shared.contracts import metrics
 from shared.contracts.algorithms import ALGORITHMS
 from shared.contracts.metrics import METRICS, OF_A_MODEL
+from shared.messaging.settings import POLLER
 
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
 PARTS = ("What it means", "What to look at", "What to do")

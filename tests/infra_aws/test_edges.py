@@ -10,10 +10,10 @@ import pytest
 
 from infra.aws import arns
 from infra.aws.environments import Environment
-from infra.aws.permissions import POLLER
 from shared.contracts import names
 from shared.contracts.names import Execution
 from shared.contracts.subscriptions import SCHEDULES, SERVICES, aws_pattern, our_pattern
+from shared.messaging.settings import POLLER
 from tests.infra_aws import iam
 from tests.infra_aws.made import Account
 

@@ -12,12 +12,13 @@ from infra.aws.grants import Grant
 from infra.aws.templates import Where, resolve
 from infra.local.account import REGION
 from shared.contracts.subscriptions import SERVICES
+from shared.messaging.settings import POLLER
 from tests.infra_aws import calls, iam
 from tests.infra_aws.calls import Call
 from tests.infra_aws.made import Policies, policies_in
 from tests.infra_aws.synthesis import Template, synthesized
 
-FUNCTIONS = (*SERVICES, permissions.POLLER)
+FUNCTIONS = (*SERVICES, POLLER)
 RECORDED_IN, EVERYWHERE = "dev", ("dev", "staging", "prod")
 Everywhere = Callable[[str], tuple[Environment, Policies]]
 
@@ -74,7 +75,7 @@ def test_every_recorded_call_is_allowed_by_the_synthesized_policy(
 ) -> None:
     environment, policy = everywhere(name)
     role = permissions.roles(environment)[service].name
-    if service == permissions.POLLER and not environment.source:
+    if service == POLLER and not environment.source:
         assert role not in policy
         return
     made = of_service(environment, service)

@@ -15,7 +15,6 @@ from infra.aws.provision import Replay
 from infra.aws.templates import Resource, TemplateError, Where, resolve
 from infra.aws.unplayed import KINDS, PROPERTIES
 from infra.local import account
-from infra.local.deployment import POLLER
 from infra.local.front import Front
 from infra.local.poller import VISIBILITY_S
 from infra.local.provision import feature_group, key_schema
@@ -28,7 +27,7 @@ from shared.contracts.lifecycle import EVENTS
 from shared.contracts.names import Execution
 from shared.contracts.subscriptions import SCHEDULES, SERVICES, SUBSCRIPTIONS, subscriptions_of
 from shared.contracts.tables import TABLES, TTL_ATTRIBUTE, Table
-from shared.messaging.settings import NEEDS
+from shared.messaging.settings import NEEDS, POLLER
 from tests.infra_aws.synthesis import Template
 
 HERE = Where(account.ACCOUNT, account.REGION)

@@ -12,10 +12,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from infra.aws.permissions import POLLER
 from shared.contracts import limits
 from shared.contracts.frozen import Frozen
 from shared.contracts.metrics import METRICS
+from shared.messaging.settings import POLLER
 
 FILE = Path(__file__).with_name("resources.json")
 JOURNAL = "journal"

@@ -6,10 +6,10 @@ from infra.aws import alarm_table, arns
 from infra.aws.alarm_table import Alarm, Statistic, of_function, of_queue, of_rule, ours
 from infra.aws.dashboards.widgets import Graph, Line, Ringing, Text, Widget
 from infra.aws.environments import Environment
-from infra.aws.permissions import POLLER
 from shared.contracts import limits, metrics, names
 from shared.contracts.algorithms import ALGORITHMS
 from shared.contracts.subscriptions import SERVICES
+from shared.messaging.settings import POLLER
 
 DEPTH, AGE = "ApproximateNumberOfMessagesVisible", "ApproximateAgeOfOldestMessage"
 

@@ -140,8 +140,8 @@ class Blockchain:
 
     def go_on(self, stack: "LocalStack", say: Say) -> None:
         """Wake the poller again and again, as a schedule does in AWS, but not before it may ask."""
-        from infra.local.deployment import POLLER
         from infra.local.function_host import FunctionError
+        from shared.messaging.settings import POLLER
 
         outage = Outage(say)
         while not self.stopping.is_set():
