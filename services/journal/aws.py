@@ -189,13 +189,14 @@ def within(name: str, value: str, since: str, until: str) -> dict[str, Any]:
 
 
 def written(entry: Entry) -> Mapping[str, Any]:
-    """Write an entry as an item."""
+    """Write an entry as an item; signs as they are, for escaped the largest event would not fit."""
+    detail = json.dumps(entry.detail, separators=(",", ":"), ensure_ascii=False)
     return {
         "book": {"S": BOOK},
         **({"life": {"S": entry.subject}} if entry.tells_life else {}),
         **{name: {"S": getattr(entry, name)} for name in TEXTS},
         "occurred_at": {"S": entry.occurred_at.isoformat()},
-        "detail": {"S": json.dumps(entry.detail, separators=(",", ":"))},
+        "detail": {"S": detail},
     }
 
 

@@ -1,5 +1,6 @@
 """The journal's entries: in memory as in DynamoDB."""
 
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from services.journal import reading
 from services.journal.aws import DynamoBook
 from services.journal.domain import Entry
 from services.journal.reading import BEGINNING, END
+from shared.contracts import limits
 from shared.contracts.envelope import Event, Revision
 from shared.contracts.lifecycle import (
     AccuracyMeasured,
@@ -30,6 +32,12 @@ from tests.services.journal.world import NOON, MemoryBook, entry_of, said
 
 def at(second: int) -> datetime:
     return NOON + timedelta(seconds=second)
+
+
+def kept_once(book: Any, entry: Entry) -> Entry | None:
+    """Let a book keep an entry, and answer what it tells of it."""
+    assert book.keep(entry)
+    return reading.show_event(book, entry.event_id)
 
 
 def kept(
@@ -183,6 +191,16 @@ class TestDynamoBook(BookContract):
         client = connect("dynamodb")
         client.create_table(TableName=name, **table_definition(OF_JOURNAL))
         return client
+
+    @pytest.mark.parametrize("sign", ["x", "ж", "界", "🙂", "\x7f", "\u2028"], ids=ascii)
+    def test_the_largest_event_that_the_door_lets_in_is_kept(
+        self, connect: Connect, fresh: str, sign: str
+    ) -> None:
+        raw = said(RetrainRequested.example(), "a" * limits.EVENT_ID_CHARACTERS_MAX)
+        room = limits.EVENT_BYTES_MAX - len(json.dumps(raw["detail"]))
+        raw["detail"]["data"]["news"] = sign * (room // len(sign.encode()))
+        entry = entry_of(raw)
+        assert kept_once(DynamoBook(self.table(connect, fresh), fresh), entry) == entry
 
     def test_an_entry_ends_so_long_after_it_was_said_whenever_it_is_written(
         self, connect: Connect, fresh: str
