@@ -87,7 +87,7 @@ def of_evaluator(life: Life, state: Evaluations, seed: int) -> None:
 
 
 def of_trainer(life: Life, state: Trainings, seed: int) -> None:
-    """Compare the run in flight, and who said no to the wish that waits."""
+    """Compare the run in flight."""
     run = as_of.training(life)
     assert (run.run_id if run and not run.is_judged else None) == (
         state.run.id if state.run else None

@@ -227,9 +227,8 @@ def evaluation(one: VersionLife, registered: Fact | None) -> Link:
     evidence = one.evidence
     if evidence is None:
         return missing("evaluation", "the journal knows no ModelEvaluated of its run")
-    champion = (
-        f", v{evidence.champion} {evidence.champion_score:.4g}" if evidence.champion_score else ""
-    )
+    score = evidence.champion_score
+    champion = "" if score is None else f", v{evidence.champion} {score:.4g}"
     return Link(
         name="evaluation",
         what=(

@@ -434,3 +434,15 @@ def test_what_the_journal_does_not_know_is_named_as_a_gap(
     missing: tuple[type[Event], ...], gaps: set[str]
 ) -> None:
     assert {link.name for link in without(*missing).gaps} == gaps
+
+
+@pytest.mark.parametrize(("score", "said"), [(0.0, "v1 0"), (0.25, "v1 0.25"), (None, "baseline")])
+def test_the_champion_of_an_evaluation_is_named_where_it_was_compared(
+    score: float | None, said: str
+) -> None:
+    told, seen = Chronicle(), ModelEvaluated.example().champion
+    told.say(ModelEvaluated, champion=seen.changed(version=1, mean_wql=score))
+    told.say(ModelRegistered, version=2)
+    links = lineage.lineage(lived(MODEL, told.entries), 2).links
+    (evaluation,) = (link for link in links if link.name == "evaluation")
+    assert said in evaluation.what.split(", ")[-1]
