@@ -1,7 +1,8 @@
 """ONE TABLE of settings: which environment variables each function has, and no others.
 
 The deployment sets what the table says, and the function reads it at its start. A function that
-asks for a setting which is not in its row ends at once, in the tests, too.
+asks for a setting which is not in its row ends at once, in the tests, too. Only the local AWS sets
+more: where its clock is asked, and where and how often its source is.
 """
 
 import os
