@@ -96,8 +96,9 @@ def rebuild(
 @output.reads
 @connected
 def check(connection: Connection, since: Moment, until: Moment, as_json: bool) -> None:
-    """Compare the table with S3; exit code 1 where they differ, or S3 is ambiguous.
+    """Compare the table with S3; exit code 1 where they differ.
 
+    Ambiguous is what S3 holds with several words: somebody said it again, otherwise.
     What came within the last minutes may be on its way still: `--to 15m` leaves it out.
     """
     from services.journal import mending
@@ -231,7 +232,8 @@ def advice(days: "list[Compared]") -> str:
         "only_in_table": "what only the table holds is on its way to S3 for some minutes (check "
         "again), or among the dead letters (`modelcycle dlq list journal`); else a page was "
         "deleted: the bucket gives it back within 30 days",
-        "changed": "what was changed, S3 holds as it was said: find out who may write the table",
+        "changed": "what was changed, S3 holds as it was said: find out who may write the table; "
+        "what is deleted from it comes back by `modelcycle journal rebuild`",
         "ambiguous": "what is ambiguous was said again with other words, and S3 holds both: find "
         "out who spoke as its source; the table tells what came first",
     }
