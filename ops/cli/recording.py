@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from importlib.metadata import version
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -80,9 +81,7 @@ def header_of(connection: Connection, model: str | None, since: Moment, until: M
     from ops.replay.recording import FORMAT
 
     first, last = begins(connection, since), begins(connection, until)
-    if first and last and first > last:
-        what = f"--from {first:%Y-%m-%d %H:%M:%S} is after --to {last:%Y-%m-%d %H:%M:%S}"
-        raise misused(what, "give the earlier moment first")
+    check_order(first, last)
     return Header(
         format=FORMAT,
         environment=connection.env,
@@ -91,6 +90,13 @@ def header_of(connection: Connection, model: str | None, since: Moment, until: M
         since=first,
         until=last,
     )
+
+
+def check_order(first: datetime | None, last: datetime | None) -> None:
+    """Refuse a stretch of time that ends before it begins."""
+    if first and last and first > last:
+        what = f"--from {first:%Y-%m-%d %H:%M:%S} is after --to {last:%Y-%m-%d %H:%M:%S}"
+        raise misused(what, "give the earlier moment first")
 
 
 def taken(connection: Connection, header: "Header", archive: bool) -> tuple[bytes, int]:
@@ -111,9 +117,9 @@ def taken(connection: Connection, header: "Header", archive: bool) -> tuple[byte
         found = entries(connection, header, archive)
         if not any(header.reports(one.occurred_at) for one in found):
             raise nothing(connection, header)
-        if len(found) >= limits.RECORDING_LINES_MAX:
-            most = f"{limits.RECORDING_LINES_MAX:,} events or more, a recording holds fewer"
-            raise misused(f"the journal has {most}", "record one --model, or end earlier with --to")
+        if len(found) > limits.RECORDING_EVENTS_MAX:
+            most = f"more than the {limits.RECORDING_EVENTS_MAX:,} events that a recording holds"
+            raise misused(f"the journal has {most}", recording.LESS)
         blobs = S3Blobs(connection.client("s3"), connection.bucket)
         shown.update(task, description="what was seen", total=len(found))
         seen = gathering.lines(found, lambda uri: described(lambda: blobs.get(uri)))
@@ -122,7 +128,7 @@ def taken(connection: Connection, header: "Header", archive: bool) -> tuple[byte
 
 
 def entries(connection: Connection, header: "Header", archive: bool) -> "tuple[Entry, ...]":
-    """Read from the journal all that a recording is to hold."""
+    """Read from the journal all that a recording is to hold, or one event more."""
     from ops.replay import gathering
     from services.journal import reading
     from services.journal.archive import END, Archive
@@ -131,15 +137,21 @@ def entries(connection: Connection, header: "Header", archive: bool) -> "tuple[E
     book = DynamoBook(connection.client("dynamodb"), names.table(connection.env, "journal"))
     shelf = Archive(S3Shelf(connection.client("s3"), connection.bucket))
 
-    def read(subject: str | None) -> "Iterable[Entry]":
-        if archive:
-            return shelf.read(until=header.until or END, subject=subject)
-        most = limits.RECORDING_LINES_MAX
+    most = limits.RECORDING_EVENTS_MAX + 1
+
+    def of_table(subject: str | None) -> "Iterable[Entry]":
         return reading.list_events(book, subject, until=header.until, limit=most)
 
+    def of_archive(subject: str | None) -> "Iterable[Entry]":
+        return shelf.read(until=header.until or END, subject=subject)
+
     if header.model is None:
-        return tuple(read(None))
-    return gathering.of_model(header.model, read, book.find)
+        found = of_archive(None) if archive else of_table(None)
+    elif archive:
+        found = gathering.of_model_in_archive(header.model, of_archive)
+    else:
+        found = gathering.of_model(header.model, of_table, book.find)
+    return tuple(islice(found, most))
 
 
 def nothing(connection: Connection, header: "Header") -> Exception:

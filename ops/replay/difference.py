@@ -1,7 +1,8 @@
 """A decision that is another one now, and what would not have been without it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from ops.replay.recorded import Recorded
@@ -50,9 +51,9 @@ class Difference:
     untold : str
         What the record does not tell; empty: it tells all.
     lost : list
-        What was said then, by whomever, and would not have been.
+        What was said then, by whomever, and would not have been, in the time that is reported.
     follows : list
-        Other decisions that are others now only because of this one.
+        Other decisions of that time that are others now only because of this one.
     """
 
     one: Recorded
@@ -62,6 +63,11 @@ class Difference:
     untold: str = ""
     lost: list[Recorded] = field(default_factory=list)
     follows: list["Difference"] = field(default_factory=list)
+
+    @property
+    def at(self) -> datetime:
+        """When it was taken then."""
+        return self.one.record.now
 
     @property
     def is_another(self) -> bool:
@@ -88,10 +94,13 @@ class Consequences:
     ----------
     said : Mapping
         All events of the recording, by id.
+    reports : Callable
+        Tells whether what was said at a moment is reported.
     """
 
-    def __init__(self, said: Mapping[str, Recorded]) -> None:
+    def __init__(self, said: Mapping[str, Recorded], reports: Callable[[datetime], bool]) -> None:
         self.said = said
+        self.reports = reports
         self.unsaid: dict[str, Difference] = {}
         self.undone: dict[Item, Difference] = {}
         self.ended: dict[tuple[str, str], Difference] = {}
@@ -120,7 +129,8 @@ class Consequences:
         ]
         self.unsaid |= {said.event_id: root for said in unsaid}
         self.undone |= dict.fromkeys(undone, root)
-        root.lost += [self.said[said.event_id] for said in unsaid if said.event_id in self.said]
+        events = (self.said[said.event_id] for said in unsaid if said.event_id in self.said)
+        root.lost += [one for one in events if self.reports(one.envelope.metadata.occurred_at)]
         steps = {*then.actions} - ASIDE - {*actions} | {said.kind for said in unsaid} & STEPS
         if steps:
             self.ended.setdefault((record.model, then.trip), root)

@@ -40,6 +40,24 @@ def of_model(
     return (*own, *others.values())
 
 
+def of_model_in_archive(
+    model: str, read: Callable[[str | None], Iterable[Entry]]
+) -> Iterator[Entry]:
+    """Answer the same of what is read from one end to the other, which is done twice.
+
+    Parameters
+    ----------
+    read : Callable
+        Answers all entries of a model or series; of none: all.
+    """
+    causes: set[str] = set()
+    for entry in read(model):
+        causes |= causes_of(entry)
+        yield entry
+    others = read(None) if causes else ()
+    yield from (one for one in others if one.event_id in causes and one.subject != model)
+
+
 def causes_of(entry: Entry) -> set[str]:
     """Answer the event of ours upon which a decision was taken; none for all other entries."""
     data = entry.detail["data"]

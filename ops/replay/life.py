@@ -78,7 +78,7 @@ class Life:
     stopped_at : Recorded or None
         The decision of which it does not tell.
     untold : int
-        Decisions after that.
+        Decisions after that, of the time that is reported.
     """
 
     def __init__(

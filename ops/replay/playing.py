@@ -35,10 +35,13 @@ class Replay:
 
     Attributes
     ----------
+    reports : Callable
+        Tells whether what was said at a moment is reported: all is lived again, for the rest of it
+        rests on that.
     decided : Counter
         Decisions that were taken again, by service.
-    differences : list
-        Those that are others now.
+    found : list
+        Those that are others now, whenever that was, and do not follow from each other.
     skipped : Counter
         Aggregates whose life the recording does not hold from its beginning, with their decisions.
     """
@@ -57,14 +60,15 @@ class Replay:
         self.elsewhere = elsewhere
         self.before = before
         self.said = {one.envelope.metadata.event_id: one for one in recording.events}
-        self.consequences = Consequences(self.said)
+        self.reports = recording.header.reports
+        self.consequences = Consequences(self.said, self.reports)
         self.lives: dict[Aggregate, Life] = {}
         self.states_then: dict[Aggregate, str] = {}
         self.met: set[Aggregate] = set()
         self.told: dict[int, Told | None] = {}
         self.otherwise: dict[str, tuple[Envelope[Event], Difference]] = {}
         self.decided: Counter[str] = Counter()
-        self.differences: list[Difference] = []
+        self.found: list[Difference] = []
         self.skipped: Counter[Aggregate] = Counter()
 
     def play(self) -> Iterator[Recorded]:
@@ -94,7 +98,7 @@ class Replay:
             if life.replayable.sees_its_work:
                 life.stop(OWN_WORK, one)
         elif life.stopped:
-            life.untold += 1
+            life.untold += self.reports(one.record.now)
         else:
             self.decide(one, life)
 
@@ -132,7 +136,8 @@ class Replay:
         whose, is_as_then = one.whose, life.digest == one.record.state_before
         items = self.before.lives[whose].items if self.before else NOTHING
         then = (self.before and self.before.told.get(one.number)) or told_then(one, self.said)
-        self.decided[whose.service] += self.recording.header.reports(one.record.now)
+        if self.reports(one.record.now):
+            self.decided[whose.service] += 1
         try:
             now = life.decide(one, self.heard(one, life), items)
         except UntoldError as error:
@@ -151,11 +156,11 @@ class Replay:
     def note(self, found: Difference, life: Life) -> Difference:
         """Keep a difference; answer the one from which it follows, which may be itself."""
         if life.because:
-            life.because.follows.append(found)
+            if self.reports(found.at):
+                life.because.follows.append(found)
             return life.because
         life.is_own = True
-        if self.recording.header.reports(found.one.record.now):
-            self.differences.append(found)
+        self.found.append(found)
         return found
 
     def heard(self, one: Recorded, life: Life) -> Envelope[Event] | None:
@@ -194,6 +199,17 @@ class Replay:
                 continue
             for follows in told.events if told else ():
                 self.tell(follows, root, one)
+
+    @property
+    def differences(self) -> list[Difference]:
+        """Answer the decisions that are others now, of the time that is reported, or of before
+        where something of that time rests on them."""
+        return [one for one in self.found if self.reports(one.at) or self.is_felt(one)]
+
+    def is_felt(self, one: Difference) -> bool:
+        """Tell whether something in the time that is reported is not as it was because of it, or is
+        not known any more."""
+        return bool(one.lost or one.follows or self.lives[one.one.whose].untold)
 
     @property
     def stopped(self) -> Mapping[Aggregate, Life]:

@@ -36,7 +36,9 @@ from shared.contracts.lifecycle import DecisionRecorded
 from shared.contracts.lifecycle.fields import Sha256
 
 FORMAT = 1
+FRAME = 2  # lines that are no events: the first and the last
 ENDS = b'{"entries":'
+LESS = "record one --model, or end earlier with --to"
 AGAIN = "record it again: modelcycle events record -o FILE"
 NEWER = "replay it with the version of Modelcycle that recorded it, or a later one"
 
@@ -59,12 +61,22 @@ class Ending(Frozen):
 
 
 def text_of(header: Header, lines: Iterable[Line]) -> tuple[bytes, int]:
-    """Write a recording as compressed text; answer how many entries there are, too."""
-    target, sha256, entries = io.BytesIO(), hashlib.sha256(), 0
+    """Write a recording as compressed text; answer how many entries there are, too.
+
+    Raises
+    ------
+    ReplayError
+        If it would be larger than what is read.
+    """
+    target, sha256, entries, size = io.BytesIO(), hashlib.sha256(), 0, 0
     with gzip.GzipFile(filename="", mode="wb", fileobj=target, mtime=0) as file:
 
         def write(value: Frozen) -> None:
+            nonlocal size
             text = value.model_dump_json(exclude_none=True).encode() + b"\n"
+            size += len(text)
+            if why := too_large(len(text), size):
+                raise ReplayError(f"event {entries + 1} is {why}", LESS)
             sha256.update(text)
             file.write(text)
 
@@ -127,17 +139,16 @@ def bounds(since: datetime | None, until: datetime | None) -> str:
 
 def raw_lines(path: Path, told: Callable[[int], object]) -> Iterator[bytes]:
     """Iterate over the lines of a compressed file."""
-    number = 0
+    number = size = 0
     try:
         with path.open("rb") as opened, gzip.open(opened) as file:
             while text := file.readline(limits.RECORDING_LINE_BYTES_MAX + 1):
-                number += 1
-                if len(text) > limits.RECORDING_LINE_BYTES_MAX:
-                    most = f"at most {limits.RECORDING_LINE_BYTES_MAX:,} bytes are read"
-                    raise ReplayError(f"{path}, line {number}: too long, {most}", AGAIN)
-                if number > limits.RECORDING_LINES_MAX:
-                    most = f"at most {limits.RECORDING_LINES_MAX:,} lines are read"
-                    raise ReplayError(f"{path}: too long, {most}", "record one --model of it")
+                number, size = number + 1, size + len(text)
+                if why := too_large(len(text), size):
+                    raise ReplayError(f"{path}, line {number} is {why}", LESS)
+                if number > limits.RECORDING_EVENTS_MAX + FRAME:
+                    most = f"at most {limits.RECORDING_EVENTS_MAX:,} events are read"
+                    raise ReplayError(f"{path} is too long: {most}", LESS)
                 if not text.endswith(b"\n"):
                     raise cut_short(path, number)
                 told(opened.tell())
@@ -147,6 +158,15 @@ def raw_lines(path: Path, told: Callable[[int], object]) -> Iterator[bytes]:
     except (gzip.BadGzipFile, zlib.error) as error:
         where = f", after line {number}" if number else ""
         raise ReplayError(f"{path}{where}: no compressed recording ({error})", AGAIN) from None
+
+
+def too_large(line: int, text: int) -> str:
+    """Say why a line, or the text up to its end, is more than is read; empty: it is not."""
+    if line > limits.RECORDING_LINE_BYTES_MAX:
+        return f"too long: at most {limits.RECORDING_LINE_BYTES_MAX:,} bytes are read"
+    if text > limits.RECORDING_BYTES_MAX:
+        return f"beyond the {limits.RECORDING_BYTES_MAX:,} bytes that are read at most"
+    return ""
 
 
 def cut_short(path: Path, number: int) -> ReplayError:
@@ -176,6 +196,9 @@ def recorded(path: Path, number: int, text: bytes) -> Recorded:
     if envelope is None:
         raise ReplayError(f"{path}, line {number}: an event of AWS, not of ours", AGAIN)
     one = Recorded(number, line.entry, envelope, line.seen)
+    if one.is_decision and not one.revision:
+        what = f"{path}, line {number}: the record of a decision without its revision"
+        raise ReplayError(what, AGAIN)
     if one.is_decision and not is_as_seen(one.record, line.seen):
         raise ReplayError(f"{path}, line {number}: what was seen was edited", AGAIN)
     return one

@@ -10,7 +10,7 @@ from infra.local import account
 from ops.replay import recording
 from services.journal.archive import Archive
 from services.journal.aws import DynamoBook, S3Shelf
-from shared.contracts import names
+from shared.contracts import limits, names
 from shared.contracts.lifecycle import DecisionRecorded
 from shared.contracts.lifecycle.monitoring import Seen
 from tests.cli.conftest import Cli, Clients
@@ -62,6 +62,34 @@ def test_what_the_table_has_let_go_is_recorded_from_the_archive(
     assert again == {one.entry.event_id for one in before.events}
     assert cli("replay", target).stdout.endswith("no difference\n")
     assert cli("replay", *until, "--archive").stdout.endswith("no difference\n")
+    of_model = ("--archive", "--model", "watched")
+    assert cli("events", "record", *until, *of_model, "-o", target).exit_code == 0
+    known = recording.read(target).events
+    assert {one.record.model for one in known if one.is_decision} == {"watched"}
+    assert "ObservationsIngested" in {one.entry.detail_type for one in known}
+    assert cli("replay", target).stdout.endswith("no difference\n")
+
+
+def test_more_than_a_recording_holds_is_told_and_not_read(
+    cli: Cli, aws: Clients, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = recording.read(HANDS).events
+    Archive(S3Shelf(aws("s3"), account.bucket("dev"))).keep(one.entry for one in events)
+    target = tmp_path / "archived.jsonl.gz"
+    asked = ("events", "record", "--to", "2026-03-06", "--archive", "-o", target)
+    monkeypatch.setattr(limits, "RECORDING_EVENTS_MAX", len(events))
+    assert cli(*asked).exit_code == 0
+    assert len(recording.read(target).events) == len(events)
+    target.unlink()
+    monkeypatch.setattr(limits, "RECORDING_EVENTS_MAX", len(events) - 1)
+    code, told = lines(cli(*asked))
+    assert (code, target.exists()) == (2, False)
+    assert "more than the 188 events that a recording holds" in told[0]
+    monkeypatch.setattr(limits, "RECORDING_EVENTS_MAX", len(events))
+    monkeypatch.setattr(limits, "RECORDING_BYTES_MAX", 100_000)
+    code, told = lines(cli(*asked))
+    assert (code, target.exists()) == (2, False)
+    assert "is beyond the 100,000 bytes that are read at most" in told[0]
 
 
 def test_what_was_seen_in_s3_is_in_the_recording(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ops.cli.connection import Connection
-from shared.contracts.envelope import Event
+from shared.contracts.envelope import Event, Revision
 from shared.contracts.lifecycle import DecisionRecorded, ModelRegistered, RetrainRequested
 from shared.messaging.decision import Entry
 from tests.cli.conftest import Cli, Clients
@@ -34,6 +34,7 @@ def strict(tmp_path: Path) -> Path:
 def said(event: Event, event_id: str, at: datetime, **metadata: Any) -> Entry:
     """Say an event at some moment."""
     producer = "trainer" if isinstance(event, DecisionRecorded) else event.producer
+    metadata = {"revision": Revision(number=1, index=0)} | metadata
     made = envelope(event, event_id, producer=producer, occurred_at=at, **metadata)
     name = event.detail_type()
     return Entry(source=f"modelcycle.{producer}", detail_type=name, detail=made.detail())
@@ -56,8 +57,21 @@ def test_another_spec_tells_what_would_not_have_been(bare: Cli, strict: Path) ->
     )
     assert told[-1] == (
         "1 version would have been refused, 2 approvals would not have been, "
-        "2 promotions would not have been, 1 training saved"
+        "2 promotions would not have been, 1 training saved, as far as the record tells"
     )
+
+
+def test_what_rests_on_a_decision_of_before_is_reported_with_it(bare: Cli, strict: Path) -> None:
+    done = bare("replay", LOOP, "--spec", strict, "--from", "2026-03-16")
+    assert done.exit_code == 1
+    assert "upon Evaluate of TrainingCompleted" in done.stdout
+    assert done.stdout.splitlines()[-1].startswith(
+        "1 version would have been refused, 1 approval would not have been, "
+        "1 promotion would not have been, 1 training saved"
+    )
+    until = bare("replay", LOOP, "--spec", strict, "--to", "2026-03-15T01:30")
+    assert until.exit_code == 1
+    assert until.stdout.splitlines()[-1].startswith("1 version would have been refused, as far")
 
 
 def test_the_differences_are_shown_field_by_field(bare: Cli, strict: Path) -> None:
@@ -99,6 +113,14 @@ BAD: dict[str, tuple[tuple[object, ...], str]] = {
     "a time without events": (
         (LOOP, "--from", "2026-04-01"),
         "holds no event from 2026-04-01 00:00:00 UTC",
+    ),
+    "the wrong way round": (
+        (LOOP, "--from", "2026-03-16", "--to", "2026-03-15"),
+        "--from 2026-03-16 00:00:00 is after --to 2026-03-15 00:00:00",
+    ),
+    "a time without decisions": (
+        (LOOP, "--service", "trainer", "--from", "2026-03-15T05:00", "--to", "2026-03-15T09:00"),
+        "the recording holds no decision of these services, on this model, in this time",
     ),
     "an unknown model": (
         (LOOP, "--model", "feas"),

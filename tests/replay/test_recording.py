@@ -12,7 +12,7 @@ import pytest
 from ops.replay import recording
 from ops.replay.errors import ReplayError
 from shared.contracts import limits
-from shared.contracts.envelope import Event
+from shared.contracts.envelope import Event, Revision
 from shared.contracts.lifecycle import DecisionRecorded, ModelRegistered, RetrainRequested
 from shared.contracts.lifecycle.monitoring import Seen
 from shared.messaging.decision import Entry
@@ -28,7 +28,8 @@ Lines = list[bytes]
 def said(event: Event, event_id: str) -> Entry:
     """Say an event."""
     producer = "trainer" if isinstance(event, DecisionRecorded) else event.producer
-    detail = envelope(event, event_id, producer=producer).detail()
+    revision = Revision(number=1, index=0)
+    detail = envelope(event, event_id, producer=producer, revision=revision).detail()
     source = f"modelcycle.{producer}"
     return Entry(source=source, detail_type=event.detail_type(), detail=detail)
 
@@ -152,6 +153,12 @@ UNKNOWN: dict[str, tuple[int, bytes, bytes, str]] = {
         b'"schema_version":2',
         "FILE, line 2: ModelRegistered: schema version 2, this code knows 1",
     ),
+    "a decision without its revision": (
+        4,
+        b'"revision":{"number"',
+        b'"revisjon":{"number"',
+        "FILE, line 4: the record of a decision without its revision",
+    ),
     "what was seen, edited": (
         4,
         b"null",
@@ -185,7 +192,23 @@ def test_something_else_is_told(file: Path) -> None:
 
 def test_an_endless_line_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "RECORDING_LINE_BYTES_MAX", 300)
-    assert refused(file) == "FILE, line 2: too long, at most 300 bytes are read"
+    assert refused(file) == "FILE, line 2 is too long: at most 300 bytes are read"
+
+
+def test_a_small_file_of_very_much_text_is_told(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "RECORDING_BYTES_MAX", 2_000)
+    assert refused(file) == "FILE, line 3 is beyond the 2,000 bytes that are read at most"
+
+
+def test_as_many_events_as_are_recorded_are_read_and_no_more(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "RECORDING_EVENTS_MAX", 3)
+    assert len(recording.read(file).events) == 3
+    monkeypatch.setattr(limits, "RECORDING_EVENTS_MAX", 2)
+    assert refused(file) == "FILE is too long: at most 2 events are read"
 
 
 def test_a_time_in_which_nothing_was_said_is_told(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from ops.cli import output
 from ops.cli.connecting import connect, environment
 from ops.cli.errors import ExitCode, misused
 from ops.cli.progress import progress
-from ops.cli.recording import Moment, bounded, header_of, taken
+from ops.cli.recording import Moment, bounded, check_order, header_of, taken
 
 if TYPE_CHECKING:
     from ops.replay.playing import Replay
@@ -39,7 +39,8 @@ def check_speed(ctx: click.Context, param: click.Parameter, given: float) -> flo
     "services",
     multiple=True,
     type=click.Choice(REPLAYED),
-    help="Decisions of one service only. (Ingest's rest on more than their records tell.)",
+    help="Decisions of one service only: what others said stays as it was, whatever this one says. "
+    "(Ingest's rest on more than their records tell.)",
 )
 @click.option(
     "--spec",
@@ -98,7 +99,7 @@ def replay(
         sending.send(connect(environment(ctx, env)), recording, model, speed, yes)
         return
     played = play(recording, services or REPLAYED, model, specs)
-    if not played.decided and not played.differences:
+    if not (played.decided or played.differences or played.stopped):
         raise nothing_replayed(played)
     show.show(played, is_what_if=bool(specs), diff=diff, as_json=as_json)
     raise click.exceptions.Exit(ExitCode.FAILED if played.differences else ExitCode.OK)
@@ -120,6 +121,7 @@ def of_file(file: Path, since: Moment, until: Moment) -> "Recording":
     found = read(file)
     last = max(one.envelope.metadata.occurred_at for one in found.events)
     first, end = moment(since, last), moment(until, last)
+    check_order(first, end)
     header = found.header.changed(
         since=first or found.header.since, until=end or found.header.until
     )

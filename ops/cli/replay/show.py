@@ -11,6 +11,7 @@ from ops.replay.playing import Replay
 from ops.replay.summary import counted
 
 NOTHING = "nothing is decided"
+AS_FAR = ", as far as the record tells"
 
 
 def show(replay: Replay, *, is_what_if: bool, diff: bool, as_json: bool) -> None:
@@ -73,7 +74,7 @@ def verdict(replay: Replay, is_what_if: bool) -> str:
         told = " in what the record tells" if replay.stopped or replay.skipped else ""
         return f"no difference{told}"
     if is_what_if and (words := summary.headline(replay)):
-        return f"\n{words}"
+        return f"\n{words}{AS_FAR if replay.stopped else ''}"
     untold = sum(bool(one.untold) for one in replay.differences)
     others = sum(one.is_another and not one.untold for one in replay.differences)
     alike = len(replay.differences) - others - untold
