@@ -70,7 +70,8 @@ def rebuild(
 ) -> None:
     """Write into the table what S3 holds and the table lacks.
 
-    What is there already stays as it is, so it may be done again, and while the loop runs.
+    What is there already stays as it is, so it may be done again, and while the loop runs. In AWS
+    that needs the policy modelcycle-<env>-journal-mend.
     """
     from services.journal import mending
 
