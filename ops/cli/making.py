@@ -11,6 +11,7 @@ from shared.contracts.envelope import Event
 
 E = TypeVar("E", bound=Event)
 Schema = Mapping[str, Any]
+DIGITS_MAX = 9  # of the number of an item: Python reads no number of thousands
 
 
 class Change(NamedTuple):
@@ -70,6 +71,8 @@ def put(document: dict[str, Any], root: Schema, change: Change) -> Complaint | N
         schema = of_kind(schema, root)
         where = change.path.removesuffix(".".join(parts)).rstrip(".")
         key, rest = parts[0], parts[1:]
+        if not is_open(inside, schema):
+            return Complaint(change.path, f"{where} is a value, nothing is inside")
         if "properties" in schema:
             fields = schema["properties"]
             if key not in fields:
@@ -78,20 +81,28 @@ def put(document: dict[str, Any], root: Schema, change: Change) -> Complaint | N
                 )
             below = fields[key]
         elif "items" in schema:
-            if not key.isdecimal() or int(key) > len(inside):
+            if not key.isdecimal() or len(key) > DIGITS_MAX or int(key) > len(inside):
                 return Complaint(change.path, f"{where} is a list: write {where}.0, or its JSON")
             below = schema["items"]
-        elif "additionalProperties" in schema:
+        else:
             key, rest = ".".join(parts), []  # a key of ours has dots itself: a quantile
             below = schema["additionalProperties"]
-        else:
-            return Complaint(change.path, f"{where} is a value, nothing is inside")
         if rest:
             inside = opened(inside, key, of_kind(below, root))
         else:
             set_at(inside, key, value(change.text, below, root))
         parts, schema = rest, below
     return None
+
+
+def is_open(inside: Any, schema: Schema) -> bool:
+    """Tell whether something may be inside, by the contract and by what is there: a change before
+    may have put anything there."""
+    if "items" in schema:
+        return isinstance(inside, list)
+    return isinstance(inside, dict) and bool(
+        schema.get("properties") or schema.get("additionalProperties")
+    )
 
 
 def opened(inside: Any, key: str, schema: Schema) -> Any:

@@ -79,6 +79,7 @@ BAD = [
     (TrainingCompleted, "model=Fees!", "model name 'Fees!': use 1 to 24"),
     (ModelEvaluated, "reasons.x=a", "reasons is a list: write reasons.0, or its JSON"),
     (ModelEvaluated, "reasons.9=a", "reasons is a list: write reasons.0, or its JSON"),
+    (ModelEvaluated, f"reasons.{'9' * 5_000}=a", "reasons is a list: write reasons.0"),
     (ModelEvaluated, "metrics.wql.0.5=NaN", "must be a finite number, got NaN"),
 ]
 
@@ -93,6 +94,30 @@ def test_a_mistake_is_told_with_its_path_and_what_is_expected(
     (complaint,) = refused.value.complaints
     assert complaint.key == path
     assert expected in str(complaint)
+
+
+NOT_OPEN = [
+    (TrainingCompleted, "dataset=5", "dataset.points=3"),
+    (TrainingCompleted, "dataset=text", "dataset.points=3"),
+    (TrainingCompleted, "dataset=[1]", "dataset.points=3"),
+    (TrainingCompleted, 'duration_s={"a": 1}', "duration_s.a=2"),
+    (ModelEvaluated, "reasons=5", "reasons.0=a"),
+    (ModelEvaluated, "reasons=text", "reasons.0=a"),
+    (ModelEvaluated, 'reasons={"a": 1}', "reasons.0=a"),
+    (ModelEvaluated, "metrics.wql=5", "metrics.wql.0.5=1"),
+    (ModelEvaluated, "metrics.wql=[1]", "metrics.wql.0.5=1"),
+]
+
+
+@pytest.mark.parametrize(("kind", "first", "then"), NOT_OPEN, ids=[row[1] for row in NOT_OPEN])
+def test_nothing_is_put_inside_of_what_a_change_before_has_made_a_value(
+    kind: type[Event], first: str, then: str
+) -> None:
+    with pytest.raises(SpecError) as refused:
+        make(kind, [trigger.changed(first), trigger.changed(then)])
+    (complaint,) = refused.value.complaints
+    assert complaint.key == then.partition("=")[0]
+    assert complaint.problem.endswith("is a value, nothing is inside")
 
 
 def test_all_mistakes_are_told_at_once(cli: Cli) -> None:
