@@ -8,7 +8,7 @@ import pytest
 
 from ops.cli import trigger
 from ops.cli.errors import CliError, ExitCode
-from ops.cli.making import Change, make
+from ops.cli.making import Change, changed, make
 from ops.cli.speak import envelope, on_the_bus
 from services.journal.aws import DynamoBook
 from services.journal.domain import entry
@@ -114,7 +114,7 @@ def test_nothing_is_put_inside_of_what_a_change_before_has_made_a_value(
     kind: type[Event], first: str, then: str
 ) -> None:
     with pytest.raises(SpecError) as refused:
-        make(kind, [trigger.changed(first), trigger.changed(then)])
+        make(kind, [changed(first), changed(then)])
     (complaint,) = refused.value.complaints
     assert complaint.key == then.partition("=")[0]
     assert complaint.problem.endswith("is a value, nothing is inside")
