@@ -113,16 +113,20 @@ def show(connection: Connection, event_id: str, as_json: bool) -> None:
     """
     journal = Story(connection)
     entry = journal.find(event_id)
-    followed = tuple(journal.followed(entry))
+    followed, since = journal.followed(entry)
     if as_json:
         told = [story.as_document(one) for one in followed]
         content = {**story.as_document(entry), "followed": told}
-        return output.document({"environment": connection.env, **content})
+        head = {"environment": connection.env, "followed_since": output.iso(since)}
+        return output.document({**head, **content})
     output.table(("", ""), ((output.styled(name, "bold"), said) for name, said in facts(entry)))
     click.echo()
     click.echo(output.as_json(entry.detail.get("data"), indent=2))
+    if since:
+        what = "decisions, and what is said as often as data come in, were not read"
+        output.note(f"before {since:%Y-%m-%d %H:%M:%S} UTC, {what}")
     if not followed:
-        return output.note("nothing followed from it yet")
+        return output.note(f"nothing followed from it yet{', as far as was read' if since else ''}")
     click.echo("\nwhat followed")
     return show_table(followed)
 

@@ -1,13 +1,13 @@
 """What the journal tells: events found by what people know of them, and what followed from one."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from ops.cli import telling
 from ops.cli.connection import Connection
 from ops.cli.errors import misused, not_found
-from services.journal import reading
+from services.journal import domain, reading
 from services.journal.aws import DynamoBook
 from services.journal.domain import Entry
 from services.journal.questions.causes import trip
@@ -23,6 +23,15 @@ SEARCHED = 1_000  # latest events, for one whose id was shortened
 NAMED = 3
 
 DECISION = DecisionRecorded.detail_type()
+
+
+class Followed(NamedTuple):
+    """What followed from an event."""
+
+    entries: tuple[Entry, ...]
+    since: datetime | None
+    """Decisions, and what is said as often as data come in, were read only from then on; none: all
+    of them were."""
 
 
 class Story:
@@ -78,23 +87,33 @@ class Story:
             )
         return found[0]
 
-    def followed(self, entry: Entry) -> Iterator[Entry]:
-        """Answer what followed from an event, directly or not, as far as its subject tells.
-
-        AWS's hints are no events, so that causes end at them; the trip round the loop goes on.
-        """
-        causes, trips, is_after = {entry.event_id}, {trip(entry)}, False
+    def followed(self, entry: Entry) -> Followed:
+        """Answer what followed from an event, directly or not, as far as its subject tells."""
         since = entry.occurred_at
-        for one in reading.list_events(self.book, entry.subject, since, limit=READ_AT_MOST):
-            if one.event_id == entry.event_id:
-                is_after = True
-            elif one.causation_id in causes:
-                causes.add(one.event_id)
-                trips.add(trip(one))
-                yield one
-            elif is_after and trip(one) in trips:
-                causes.add(one.event_id)
-                yield one
+        latest = reading.list_events(self.book, entry.subject, since, limit=READ_AT_MOST)
+        if len(latest) < READ_AT_MOST:
+            return Followed(tuple(after(entry, latest)), None)
+        life = reading.life(self.book, entry.subject, since)
+        told = domain.in_order_of_causes([entry, *life, *latest])
+        return Followed(tuple(after(entry, told)), min(one.occurred_at for one in latest))
+
+
+def after(entry: Entry, others: Iterable[Entry]) -> Iterator[Entry]:
+    """Answer what followed from an event; of others in the order of causes, the event among them.
+
+    AWS's hints are no events, so that causes end at them; the trip round the loop goes on.
+    """
+    causes, trips, is_after = {entry.event_id}, {trip(entry)}, False
+    for one in others:
+        if one.event_id == entry.event_id:
+            is_after = True
+        elif one.causation_id in causes:
+            causes.add(one.event_id)
+            trips.add(trip(one))
+            yield one
+        elif is_after and trip(one) in trips:
+            causes.add(one.event_id)
+            yield one
 
 
 def is_decision(entry: Entry) -> bool:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ops.cli import story
 from services.journal.aws import DynamoBook
 from services.journal.domain import entry
 from shared.contracts import names
@@ -108,6 +109,24 @@ def test_one_event_is_shown_with_what_followed_from_it(cli: Cli, keep: Keep) -> 
     assert f"because of  {wish}" in shown
     assert "what followed" in shown
     assert "nothing followed from it yet" in cli("events", "show", last).stderr
+
+
+def test_what_followed_long_ago_is_told_and_how_much_was_read(
+    cli: Cli, keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wish = keep(RetrainRequested.example().changed(model="old"), "old")
+    started = keep(TrainingStarted.example().changed(model="old"), "old", because_of=wish)
+    for minute in (2, 3, 4):
+        decision = DecisionRecorded.example().changed(model="old")
+        keep(decision, "old", minute=minute, because_of=started)
+    whole = json.loads(cli("events", "show", wish, "--json").stdout)
+    assert (len(whole["followed"]), whole["followed_since"]) == (4, None)
+    monkeypatch.setattr(story, "READ_AT_MOST", 2)
+    part = json.loads(cli("events", "show", wish, "--json").stdout)
+    assert [one["event_id"] for one in part["followed"]][0] == started
+    assert (len(part["followed"]), part["followed_since"]) == (3, "2026-03-01T12:03:00Z")
+    said = cli("events", "show", wish).stderr
+    assert said.startswith("before 2026-03-01 12:03:00 UTC, decisions, and ")
 
 
 def test_what_followed_is_the_whole_trip_also_behind_hints_of_aws(cli: Cli, keep: Keep) -> None:
