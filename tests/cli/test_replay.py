@@ -12,7 +12,9 @@ import pytest
 from ops.cli.connection import Connection
 from shared.contracts.envelope import Event, Revision
 from shared.contracts.lifecycle import DecisionRecorded, ModelRegistered, RetrainRequested
+from shared.messaging.bus import EventBridgeBus
 from shared.messaging.decision import Entry
+from shared.messaging.errors import Refused
 from tests.cli.conftest import Cli, Clients
 from tests.cli.world import heard, lines
 from tests.fakes.messaging import envelope
@@ -230,6 +232,38 @@ def test_nothing_is_sent_to_an_account_unless_it_is_meant(
     assert heard(aws) == []
     assert cli("replay", "--live", fresh, "--yes").exit_code == 0
     assert len(heard(aws)) == 2
+
+
+def test_what_another_environment_said_is_not_sent_unless_it_is_meant(
+    cli: Cli, aws: Clients, tmp_path: Path
+) -> None:
+    heard(aws)
+    wish = said(RetrainRequested.example(), "prod-1", datetime.now(UTC))
+    recorded(tmp_path, [wish], environment="prod")
+    code, told = lines(cli("replay", "--live", tmp_path / "recording.jsonl.gz"))
+    assert code == 2
+    assert told[0].startswith("Error: 1 event, of environment 'prod', would go to environment")
+    assert heard(aws) == []
+    assert cli("replay", "--live", tmp_path / "recording.jsonl.gz", "--yes").exit_code == 0
+    assert len(heard(aws)) == 1
+
+
+def test_where_a_bus_refuses_it_is_told_how_much_it_took(
+    cli: Cli, fresh: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish, taken = EventBridgeBus.publish, iter([True, False])
+
+    def refusing(self: EventBridgeBus, entries: tuple[Entry, ...]) -> None:
+        if not next(taken):
+            raise Refused("AccessDeniedException", "not authorized to perform: events:PutEvents")
+        publish(self, entries)
+
+    monkeypatch.setattr(EventBridgeBus, "publish", refusing)
+    done = cli("replay", "--live", fresh, "--speed", "1000")
+    assert done.exit_code != 0
+    assert "1 of 2 events were sent for certain: the same command" in done.stderr
+    assert "events:PutEvents" in done.stderr
+    assert "were sent to" not in done.stdout
 
 
 def test_an_edited_recording_is_sent_nowhere(cli: Cli, aws: Clients, fresh: Path) -> None:

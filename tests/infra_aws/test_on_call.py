@@ -4,6 +4,7 @@ Every command in ``docs/runbooks`` is looked up: those of the AWS CLI in `on_cal
 ours are run against the local AWS, which records what they ask.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -25,16 +26,19 @@ from services.journal.archive import Archive
 from services.journal.aws import DynamoBook, S3Shelf
 from shared.contracts import names
 from shared.contracts.lifecycle import (
+    DecisionRecorded,
     EndpointInService,
     ModelApproved,
     ModelEvaluated,
     ModelRegistered,
+    ObservationsIngested,
     PromotionApproved,
     RetrainRequested,
     TrainingCompleted,
     TrainingStarted,
 )
 from shared.contracts.lifecycle.fields import Blob
+from shared.contracts.lifecycle.monitoring import Seen
 from shared.contracts.names import Stage
 from shared.messaging.runtime import SqsDeadLetters
 from tests.cli.conftest import MODEL, SERIES
@@ -251,6 +255,34 @@ def test_the_journal_is_compared_by_whoever_looks_and_rebuilt_with_one_policy_mo
     refused = [one for one in asked if not iam.allows(policies.document(look), *one)]
     assert {action for action, _, _ in refused} == {"dynamodb:PutItem"}
     assert [one for one in refused if not iam.allows(policies.document(mend), *one)] == []
+
+
+def test_whoever_looks_records_what_was_decided_and_with_what_it_saw(
+    environment: Environment, url: str, on_call: OnCall, recorder: Recorder, tmp_path: Path
+) -> None:
+    local = environment.changed(account=account.ACCOUNT, region=account.REGION)
+    may_look = policies.document(people.policies(local)[people.LOOK].grants)
+    s3 = account.client("s3", url, "operator.bob")
+    book = DynamoBook(
+        account.client("dynamodb", url, "operator.bob"), names.table("dev", "journal")
+    )
+    body, key = b"[]", f"seen/{hashlib.sha256(b'[]').hexdigest()}.json"
+    s3.put_object(Bucket=account.bucket("dev"), Key=key, Body=body)
+    told = Chronicle()
+    cause = told.say(ObservationsIngested)
+    seen = Seen(uri=f"s3://{account.bucket('dev')}/{key}", sha256=key[5:-5])
+    heard = {"cause_id": cause, "cause_type": ObservationsIngested.detail_type()}
+    told.say(DecisionRecorded, seen=seen, answered=None, **heard)
+    for entry in told.entries:
+        book.keep(entry)
+    archive = Archive(S3Shelf(s3, account.bucket("dev")))
+    archive.keep(reading.list_events(book))
+    for source in ((), ("--archive",)):
+        for which in ((), ("--model", "fees")):
+            on_call("events record", "-o", str(tmp_path / "any.jsonl.gz"), *source, *which)
+    asked = asked_by_me(recorder)
+    assert {resource.rsplit("/", 1)[-1] for _, resource, _ in asked} >= {key[5:], "by-event"}
+    assert [one for one in asked if not iam.allows(may_look, *one)] == []
 
 
 def test_whoever_only_looks_changes_nothing(environment: Environment) -> None:

@@ -58,7 +58,11 @@ def check_speed(ctx: click.Context, param: click.Parameter, given: float) -> flo
     default=0.0,
     help="Of --live: so many times as fast as it was; 0, the default: all at once.",
 )
-@click.option("--yes", is_flag=True, help="Of --live: send to an account of AWS, too.")
+@click.option(
+    "--yes",
+    is_flag=True,
+    help="Of --live: send to an account of AWS, or what was recorded elsewhere, too.",
+)
 @click.option("--env", help="The environment.  [default: MODELCYCLE_ENV, or dev]")
 @output.reads
 @click.pass_context

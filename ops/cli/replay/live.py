@@ -5,11 +5,13 @@ from time import sleep
 
 import click
 
+from ops.cli import output
 from ops.cli.connection import Connection
 from ops.cli.errors import misused
 from ops.cli.progress import progress
 from ops.replay.live import Timed, to_send
 from ops.replay.recorded import Recording
+from ops.replay.summary import counted
 from shared.contracts import limits, names
 from shared.messaging.bus import EventBridgeBus
 
@@ -30,23 +32,30 @@ def send(
     """
     connection.require_environment()
     events = to_send(recording, model, connection.clock.now())
-    if not (connection.is_local or yes):
+    target = f"environment '{connection.env}' of {connection.place}"
+    of_others = recording.header.environment != connection.env
+    if not yes and (of_others or not connection.is_local):
+        origin = f", of environment '{recording.header.environment}'," if of_others else ""
         raise misused(
-            f"{len(events):,} events would go to environment '{connection.env}' of "
-            f"{connection.place}: whoever has not heard one acts upon it",
+            f"{counted(len(events), 'event')}{origin} would go to {target}: whoever has not heard one acts "
+            "upon it",
             "add --yes if that is meant; nothing was sent",
         )
     bus = EventBridgeBus(connection.client("events"), names.bus(connection.env))
-    with progress() as shown:
-        task = shown.add_task("sending", total=len(events))
-        for part in parts(events, speed):
-            pause(part[0].waits, speed)
-            bus.publish(tuple(one.entry for one in part))
-            shown.advance(task, len(part))
-    click.echo(
-        f"{len(events):,} events were sent to environment '{connection.env}' of "
-        f"{connection.place}, marked as replayed"
-    )
+    sent = 0
+    try:
+        with progress() as shown:
+            task = shown.add_task("sending", total=len(events))
+            for part in parts(events, speed):
+                pause(part[0].waits, speed)
+                bus.publish(tuple(one.entry for one in part))
+                sent += len(part)
+                shown.update(task, completed=sent)
+    finally:
+        if sent < len(events):
+            again = "the same command sends all again, which changes nothing for who has heard them"
+            output.note(f"{sent:,} of {len(events):,} events were sent for certain: {again}")
+    click.echo(f"{len(events):,} events were sent to {target}, marked as replayed")
 
 
 def parts(events: tuple[Timed, ...], speed: float) -> list[tuple[Timed, ...]]:
