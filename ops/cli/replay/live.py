@@ -37,8 +37,8 @@ def send(
     if not yes and (of_others or not connection.is_local):
         origin = f", of environment '{recording.header.environment}'," if of_others else ""
         raise misused(
-            f"{counted(len(events), 'event')}{origin} would go to {target}: whoever has not heard one acts "
-            "upon it",
+            f"{counted(len(events), 'event')}{origin} would go to {target}: whoever has not heard "
+            "one acts upon it",
             "add --yes if that is meant; nothing was sent",
         )
     bus = EventBridgeBus(connection.client("events"), names.bus(connection.env))
