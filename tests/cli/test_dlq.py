@@ -119,8 +119,22 @@ def test_of_many_the_first_are_shown_and_the_rest_is_counted(
     assert len(result.stdout.splitlines()) == 1 + 3
     assert "trainer: the first 3 of about 5" in result.stderr
     assert len(ids(aws)) == 5
-    cli("dlq", "drop", "--all", "--yes", "--reason", "too many")
+    dropped = cli("dlq", "drop", "--all", "--yes", "--reason", "too many")
+    assert "trainer: the first 3 of about 5" in dropped.stderr
     assert len(ids(aws)) == 2
+
+
+def test_however_long_a_reason_is_it_is_shortened_and_the_letter_can_be_decided_upon(
+    cli: Cli, put: Put, aws: Clients
+) -> None:
+    letter = put(wish(), "\x1b[2J" + "long " * 40_000)
+    decisions(aws)
+    assert len(cli("dlq", "show", letter).stdout) < 20_000
+    assert cli("dlq", "drop", letter, "--reason", "r").exit_code == 0
+    (decided,) = decisions(aws)
+    assert len(decided["fault"]) <= limits.REASON_CHARACTERS_MAX
+    assert decided["fault"].isprintable()
+    assert ids(aws) == []
 
 
 TERMINAL = "\\u001b[2J\\u001b]0;x\\u0007"

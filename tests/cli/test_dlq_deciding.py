@@ -3,12 +3,14 @@
 import json
 import subprocess
 import sys
+from itertools import count
 from typing import Any
 
 import pytest
 
 from infra.local.front import REPOSITORY
 from infra.local.provision import Provisioner
+from ops.cli.dlq import box
 from shared.contracts import names
 from tests.cli.conftest import Cli, Clients
 from tests.cli.dead_letters import Put, decisions, ids, put, url_of, wish
@@ -97,6 +99,45 @@ def test_letters_in_another_terminal_are_told_and_not_taken_for_gone(
         QueueUrl=url, ReceiptHandle=held["ReceiptHandle"], VisibilityTimeout=0
     )
     assert cli("dlq", "show", letter).exit_code == 0
+
+
+@pytest.mark.parametrize("asked", [("--yes",), ()])
+def test_all_are_not_told_to_be_none_while_they_are_in_another_terminal(
+    cli: Cli, put: Put, aws: Clients, asked: tuple[str, ...]
+) -> None:
+    put(wish())
+    sqs, url = aws("sqs"), url_of(aws, "trainer")
+    (held,) = sqs.receive_message(QueueUrl=url, VisibilityTimeout=60)["Messages"]
+    done = cli("dlq", "drop", "--all", *asked, "--reason", "r")
+    assert "trainer: 1 more are in somebody's hands" in done.stderr
+    assert done.stderr.endswith("nothing was dropped: no such letters can be seen\n")
+    sqs.change_message_visibility(
+        QueueUrl=url, ReceiptHandle=held["ReceiptHandle"], VisibilityTimeout=0
+    )
+
+
+def test_what_is_held_no_longer_is_left_for_another_time(
+    cli: Cli, put: Put, aws: Clients, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    letters = {put(wish()) for _ in range(3)}
+    decisions(aws)
+    heard(aws, "trainer")
+    seconds = count(step=box.HIDDEN_S / 3)  # what passes from one look at the clock to the next
+    with monkeypatch.context() as patched:
+        patched.setattr(box, "monotonic", lambda: next(seconds))
+        redrive = ("dlq", "redrive", "--all", "--service", "trainer", "--yes", "--reason", "r")
+        code, said = lines(cli(*redrive))
+    assert (code, said[-3:]) == (
+        1,
+        [
+            "1 of 3 were redriven, the others are where they were",
+            "Error: letters are held for 5 minutes, and these are over",
+            "Try: the same again, for the others",
+        ],
+    )
+    (decided,) = decisions(aws)
+    assert set(ids(aws)) == letters - {decided["message_id"]}
+    assert len(heard(aws, "trainer")) == 1
 
 
 def test_two_people_who_redrive_at_once_lose_nothing_and_do_each_letter_once(

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from ops.cli.connection import Connection
@@ -18,7 +19,7 @@ from shared.contracts import names
 from shared.contracts.subscriptions import SERVICES
 
 READ_MAX = 1_000  # letters of a service at a time: as many as one person decides upon
-HIDDEN_S = 300  # longer than it takes to decide upon so many
+HIDDEN_S = 300  # longer than it mostly takes to decide upon so many
 BATCH = 10  # AWS: messages in one call
 WAIT_S_OF_AWS = 1  # a long poll asks all of SQS's servers, a short one some
 VISIBLE, HIDDEN = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"
@@ -26,11 +27,18 @@ VISIBLE, HIDDEN = "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNot
 
 @dataclass(frozen=True)
 class Held:
-    """A letter that nobody else can see now."""
+    """A letter that nobody else can see for a while."""
 
     letter: Letter
     receipt: str
     url: str
+    until: float
+    """By the monotonic clock, in seconds."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether somebody else may have it by now."""
+        return monotonic() >= self.until
 
 
 @dataclass(frozen=True)
@@ -66,6 +74,7 @@ class Box:
         """Answer all letters that can be seen, at most `READ_MAX`, each once; they are hidden."""
         seen: set[str] = set()
         while len(seen) < READ_MAX:
+            until = monotonic() + HIDDEN_S
             answer = self.sqs.receive_message(
                 QueueUrl=self.url,
                 MaxNumberOfMessages=min(BATCH, READ_MAX - len(seen)),
@@ -81,7 +90,7 @@ class Box:
                 found = letter.read(self.connection.env, self.service, message)
                 if found.message_id not in seen:
                     seen.add(found.message_id)
-                    yield Held(found, message["ReceiptHandle"], self.url)
+                    yield Held(found, message["ReceiptHandle"], self.url, until)
 
     @property
     def sqs(self) -> Any:

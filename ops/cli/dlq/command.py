@@ -23,6 +23,7 @@ from ops.cli.dlq.choosing import (
 )
 from ops.cli.dlq.deciding import DECISIONS
 from ops.cli.dlq.letter import ID_SHOWN, Decision, Kind, Letter, advice
+from ops.cli.errors import failed
 from shared.contracts.printable import shortened
 from shared.contracts.subscriptions import SERVICES
 
@@ -203,7 +204,8 @@ def decide(
     choice.check(everything)
     asked = boxes(connection, service)
     connection.require_environment()  # a bus that is not there would lose the decision in silence
-    hidden, now = hidden_in(asked), connection.clock.now()
+    counts, now = {box.service: box.counts() for box in asked}, connection.clock.now()
+    hidden = sum(count.hidden for count in counts.values())
 
     def meant(seen: list[Held]) -> list[Held]:
         found = choice.of(seen, hidden)
@@ -213,17 +215,22 @@ def decide(
 
     if everything and not yes:
         with held(asked) as seen:
+            note_unseen(counts, [one.letter for one in seen])
             letters = [one.letter for one in meant(seen)]
         agreed = agree(decision, letters)
         with held(asked) as seen:
             done = [one for one in seen if one.letter.message_id in agreed]
             conclude(connection, decision, reason, done, seen)
+        if gone := len(agreed) - len(done):
+            output.note(f"{counted(gone)} of those cannot be seen any more: `modelcycle dlq list`")
     else:
         with held(asked) as seen:
+            if everything:
+                note_unseen(counts, [one.letter for one in seen])
             done = meant(seen)
             conclude(connection, decision, reason, done, seen)
     if not done:
-        output.note("no such dead letters" if kind or event_type else "no dead letters")
+        output.note(f"nothing was {decision}: no such letters can be seen")
 
 
 def agree(decision: Decision, letters: Sequence[Letter]) -> set[str]:
@@ -241,6 +248,11 @@ def conclude(
     done = 0
     try:
         for one in meant:
+            if one.is_over:
+                raise failed(
+                    f"letters are held for {HIDDEN_S // 60} minutes, and these are over",
+                    "the same again, for the others",
+                )
             where = DECISIONS[decision](connection, one, reason)
             seen.remove(one)
             done += 1

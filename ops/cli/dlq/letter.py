@@ -14,10 +14,12 @@ from shared.contracts.envelope import SOURCE, ContractError, Envelope, Event, Me
 from shared.contracts.lifecycle import DeadLetterDecided
 from shared.contracts.printable import printable, shortened
 from shared.contracts.wishes import WISHES
+from shared.messaging.lambda_entry import parsed
 
 ID_SHOWN = 8
 RECORDS_CONSUMER = "ingest"
 """The service with a second queue, of records, which shares its dead letters."""
+RECORDS = "records"
 REASON, ERROR_CODE, ERROR_MESSAGE = "reason", "ERROR_CODE", "ERROR_MESSAGE"
 RULE, SCHEDULE, TARGET = "RULE_ARN", "SCHEDULE_ARN", "TARGET_ARN"
 ATTEMPTS = "RETRY_ATTEMPTS"
@@ -117,17 +119,16 @@ def read(env: str, service: str, message: Mapping[str, Any]) -> Letter:
     }
     system = message["Attributes"]
     body = message["Body"]
-    content = read_content(body)
     kind = kind_of(told)
     return Letter(
         service=service,
         message_id=message["MessageId"],
         kind=kind,
-        fault=fault_of(kind, told),
+        fault=shortened(printable(fault_of(kind, told)), limits.REASON_CHARACTERS_MAX),
         sent_at=datetime.fromtimestamp(int(system["SentTimestamp"]) / 1_000, UTC),
         body=body,
         queue=queue_of(env, service, (told.get(TARGET, ""), system.get(CAME_FROM, "")), body),
-        content=content,
+        content=read_content(service, body),
     )
 
 
@@ -163,14 +164,14 @@ def queue_of(env: str, service: str, arns: tuple[str, ...], body: str) -> str:
     return own[0] if "detail-type" in _object(body) else own[-1]
 
 
-def read_content(body: str) -> Content:
+def read_content(service: str, body: str) -> Content:
     """Read an event of ours, a hint of AWS or a batch of records; whatever else it may be."""
     raw = _object(body)
-    if "detail-type" not in raw:
+    if service == RECORDS_CONSUMER and "detail-type" not in raw:
         batch, series = _word(raw, "batch_id"), _word(raw, "series")
-        return Content(batch, "records" if batch else "", series, "", None)
+        return Content(batch, RECORDS if batch else "", series, "", None)
     try:
-        envelope = open_event(raw)
+        envelope = open_event(parsed(body))
     except ContractError as error:
         detail = raw.get("detail")
         said = detail.get("metadata") if isinstance(detail, Mapping) else None
@@ -236,13 +237,15 @@ def advice(letter: Letter, env: str, now: datetime) -> Iterator[str]:
                 f"this code would reject it, too{told}: correct the sender, or deploy code that "
                 f"knows it and then {redrive}"
             )
+        case Kind.REJECTED if letter.content.event_type in ("", RECORDS):
+            yield f"if what the reason names is mended, {redrive}"
         case Kind.REJECTED:
             yield f"this code's door lets it in: if what the reason names is mended, {redrive}"
         case Kind.FAILED:
             yield (
                 "read why in the service's log: `aws logs tail /aws/lambda/"
-                f"{names.function(env, letter.service)} --since 3h --filter-pattern "
-                "'\"back to the queue\"'`"
+                f"{names.function(env, letter.service)} --since "
+                f"{letter.sent_at:%Y-%m-%dT%H:%M:%SZ} --filter-pattern '\"back to the queue\"'`"
             )
             yield f"when that is mended and deployed, {redrive}"
         case Kind.UNDELIVERED if letter.content.event_type in WISHES:
