@@ -14,13 +14,13 @@ S11   models do not affect each other
 S12   poison changes nothing, and its neighbours succeed
 S13   what judges was never trained on
 S15   a finished item is never done again
-S17   what waits for a verdict on its promotion is not taken from staging for its age
+S17   what waits for its promotion is not taken from staging for its age
 ====  ==========================================================================================
 """
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +34,11 @@ from services.trainer.domain.wanted import Trigger
 from shared.contracts import names
 from shared.contracts.envelope import Envelope, Event
 from shared.contracts.evaluation import Evaluation
+from shared.contracts.lifecycle import DeploymentRolledBack
 from shared.contracts.lifecycle.fields import Blob
 from shared.contracts.names import Stage
 from shared.forecasting.deepar_json import Series
-from shared.messaging.decision import Kept, Todo
+from shared.messaging.decision import Entry, Kept, Publish, Todo
 from tests.simulation import documents, legality
 from tests.simulation.documents import Quality
 from tests.simulation.violation import expect
@@ -46,8 +47,6 @@ if TYPE_CHECKING:
     from tests.simulation.network import Dead, Message
     from tests.simulation.training import Run
     from tests.simulation.world import World
-
-AGED_OUT = r"\"aged_out\":true"  # as it stands in the body of what is to be published
 
 
 class Watch:
@@ -211,8 +210,8 @@ class Watch:
             expect(not wrong, "S2", wrong)
             wrong = legality.of_rollouts(was, state)
             expect(not wrong, "S10", f"{service} {key}: {wrong}")
-            if AGED_OUT in said_anew(before, after):
-                self.aged_out(was)
+            if any(has_aged_out(entry) for entry in published(before, after)):
+                self.aged_out(was, state)
         elif isinstance(state, Evaluations):
             wrong = legality.of_limit(was, state, said_anew(before, after))
             expect(not wrong, "S4", f"{key}: {wrong}")
@@ -223,7 +222,7 @@ class Watch:
             if UNHEARD in said_anew(before, after):
                 self.give_up(was, state, now)
 
-    def aged_out(self, was: Deployments) -> None:
+    def aged_out(self, was: Deployments, state: Deployments) -> None:
         """The deployer takes a version from staging, whose time is over."""
         live = was.stages[Stage.STAGING].live
         assert live
@@ -231,6 +230,9 @@ class Watch:
         offered = was.versions[live.version].waits_since is not None
         waits = offered and package.production is Verdict.PENDING
         expect(not waits, "S17", f"v{live.version} waits for its promotion, and ages out")
+        version = state.versions[live.version]
+        early = version.production is Verdict.APPROVED and not version.smoked
+        expect(not early, "S17", f"v{live.version} is approved for production, and ages out")
 
     def give_up(self, was: Trainings, state: Trainings, now: datetime) -> None:
         """The trainer waits no longer for what it has heard nothing of."""
@@ -276,3 +278,17 @@ class Watch:
 def said_anew(before: Kept[Any], after: Kept[Any]) -> str:
     """Answer what an aggregate has to do and to say since its last revision."""
     return "".join(item.body for item in after.todo if item not in before.todo)
+
+
+def published(before: Kept[Any], after: Kept[Any]) -> Iterator[Entry]:
+    """Answer the events that an aggregate has to say since its last revision."""
+    for item in after.todo:
+        if item.kind == Publish.__name__ and item not in before.todo:
+            yield from Publish.model_validate_json(item.body).entries
+
+
+def has_aged_out(entry: Entry) -> bool:
+    """Tell whether an event says that a version left staging for its age."""
+    if entry.detail_type != DeploymentRolledBack.detail_type():
+        return False
+    return DeploymentRolledBack.model_validate(json.loads(entry.detail)["data"]).aged_out

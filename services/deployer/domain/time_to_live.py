@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.deployer.domain import expiry, retention, serving
-from services.deployer.domain.seen import Package, World
-from services.deployer.domain.state import Deployments
+from services.deployer.domain.seen import Package, Verdict, World
+from services.deployer.domain.state import Deployments, Version
 from shared.contracts.lifecycle import DeploymentRolledBack
 from shared.contracts.names import Stage
 from shared.contracts.timing import write_duration
@@ -44,7 +44,7 @@ def age_out(
 
 def is_needed(state: Deployments, number: int, packages: Sequence[Package]) -> bool:
     """Tell whether something is under way in staging, or the version there goes to production, or
-    waits for a verdict on that."""
+    waits for that: for its smoke test, or for a verdict."""
     staging, production = state.stages[Stage.STAGING], state.stages[Stage.PRODUCTION]
     if staging.stopped or staging.rollout or staging.waiting is not None:
         return True
@@ -52,7 +52,15 @@ def is_needed(state: Deployments, number: int, packages: Sequence[Package]) -> b
     if number in (goes, production.waiting):
         return True
     version = state.versions[number]
+    if is_early(version):
+        return True
     return any(expiry.due(version, one) for one in packages if one.version == number)
+
+
+def is_early(version: Version) -> bool:
+    """Tell whether a version is approved for production before its smoke test, which has not
+    passed: only staging can bring it there."""
+    return version.production is Verdict.APPROVED and not version.smoked
 
 
 def let_go(state: Deployments) -> Decision[Deployments] | None:

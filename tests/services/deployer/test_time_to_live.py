@@ -1,6 +1,7 @@
 """How long a version stands in staging, and that nothing depends on its standing there."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 import pytest
 
@@ -129,6 +130,15 @@ def waits_for_its_turn_in_production(loop: Loop) -> None:
     loop.write(1, production=Verdict.APPROVED)
 
 
+def approved_for_production_before_its_test(loop: Loop) -> None:
+    loop.aws.expires_after_s = None
+    loop.aws.refuse["forecast"] = Retryable("throttled")
+    with pytest.raises(Retryable):
+        loop.to_staging(1)
+    with suppress(Retryable):
+        loop.write(1, production=Verdict.APPROVED)
+
+
 def automation_has_stopped(loop: Loop) -> None:
     declined(loop)
     loop.aws.endpoints[ENDPOINT] = loop.aws.endpoints[ENDPOINT].changed(status=Serving.STUCK)
@@ -150,6 +160,7 @@ NEEDED: list[Callable[[Loop], None]] = [
     another_waits_its_turn,
     goes_to_production,
     waits_for_its_turn_in_production,
+    approved_for_production_before_its_test,
     automation_has_stopped,
     a_stranger_changes_it,
     nobody_says_how_long,
@@ -161,9 +172,24 @@ def test_a_version_stays_in_staging_while(happens: Callable[[Loop], None]) -> No
     loop = begun()
     happens(loop)
     for _ in range(3):
-        sweep_after(loop, 8)
+        with suppress(Retryable):  # a test that is throttled comes back
+            sweep_after(loop, 8)
     assert loop.live(STAGING) == 1
     assert loop.calls("delete") == []
+
+
+def test_an_early_approval_leads_to_production_however_long_the_test_is_throttled() -> None:
+    loop = begun()
+    approved_for_production_before_its_test(loop)
+    with pytest.raises(Retryable):
+        sweep_after(loop, 8)
+    del loop.aws.refuse["forecast"]
+    sweep_after(loop, 0)
+    loop.finish(PRODUCTION)
+    assert loop.live(PRODUCTION) == 1
+    assert loop.last(PromotionApproved).early
+    sweep_after(loop, 0)
+    assert loop.live(STAGING) is None  # nobody waits for it there any more
 
 
 def test_what_waits_in_vain_for_promotion_leaves_when_that_has_expired() -> None:
