@@ -35,24 +35,6 @@ OF_AWS: Mapping[str, list[Asked]] = {
         ("kms:Decrypt", KEY, through("s3")),
     ],
     "sagemaker stop-pipeline-execution": [("sagemaker:StopPipelineExecution", EXECUTION, {})],
-    "sqs get-queue-url": [("sqs:GetQueueUrl", ARN.format("sqs", DEAD), {})],
-    "sqs receive-message": [
-        ("sqs:ReceiveMessage", ARN.format("sqs", DEAD), {}),
-        ("kms:Decrypt", KEY, through("sqs")),
-    ],
-    "sqs start-message-move-task": [
-        *(
-            (f"sqs:{action}", ARN.format("sqs", DEAD), {})
-            for action in (
-                "StartMessageMoveTask",
-                "ReceiveMessage",
-                "DeleteMessage",
-                "GetQueueAttributes",
-            )
-        ),
-        ("sqs:SendMessage", QUEUE, {}),
-        ("kms:GenerateDataKey", KEY, through("sqs")),
-    ],
 }
 """Command → what it asks of IAM."""
 READ_LETTERS: list[Asked] = [
@@ -183,6 +165,7 @@ TOO_MUCH: list[Asked] = [
     ("sqs:ReceiveMessage", QUEUE, {}),
     ("sqs:SendMessage", ARN.format("sqs", DEAD), {}),
     ("sqs:PurgeQueue", ARN.format("sqs", DEAD), {}),
+    ("sqs:StartMessageMoveTask", ARN.format("sqs", DEAD), {}),
     ("kms:Decrypt", KEY, {}),
     ("kms:Decrypt", KEY, through("s3") | {"kms:ResourceAliases": "alias/another"}),
     ("kms:ScheduleKeyDeletion", KEY, OURS),

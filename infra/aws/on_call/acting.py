@@ -34,14 +34,14 @@ def redriving(places: Places) -> tuple[Grant, ...]:
     archive = names.bus(places.env)
     return (
         Grant(
-            ("sqs:CancelMessageMoveTask", "sqs:DeleteMessage", "sqs:StartMessageMoveTask"),
+            ("sqs:DeleteMessage",),
             dead_letters(places),
-            why="dead letters leave: they are redriven, or are of no use",
+            why="dead letters leave, when what was decided is in the journal",
         ),
         Grant(
             ("sqs:SendMessage",),
             tuple(map(places.queue, back)),
-            why="SQS puts redriven messages there in the caller's name; records of an import",
+            why="dead letters that are redriven; records of an import",
         ),
         Grant(
             ("events:StartReplay",),

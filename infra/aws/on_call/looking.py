@@ -82,7 +82,7 @@ def queues(places: Places) -> tuple[Grant, ...]:
             why="how much waits, and for how long",
         ),
         Grant(
-            ("sqs:ChangeMessageVisibility", "sqs:ListMessageMoveTasks", "sqs:ReceiveMessage"),
+            ("sqs:ChangeMessageVisibility", "sqs:ReceiveMessage"),
             dead_letters(places),
             why="what could not be handled, and why; it is back at once for the next who looks",
         ),
