@@ -143,6 +143,17 @@ CASES = [
         "if what the reason names is mended, `modelcycle dlq redrive",
     ),
     Case(
+        "history",
+        "ingest",
+        '{"batch_id": "b1", "series": "transactions", "backfill": true, "records": []}',
+        {},
+        Kind.FAILED,
+        FAILED,
+        "transactions",
+        "modelcycle-dev-ingest-records",
+        "read why in the service's log",
+    ),
+    Case(
         "no JSON",
         "trainer",
         "{not json",
@@ -220,6 +231,10 @@ def test_a_message_tells_why_it_is_dead_where_it_belongs_and_what_to_do(case: Ca
     told = (letter.kind, letter.fault, letter.content.about, letter.queue)
     assert told == (case.kind, case.fault, case.about, case.queue)
     assert next(advice(letter, "dev", NOW)).startswith(case.advice)
+    is_history = any(
+        "replaces what was imported since" in one for one in advice(letter, "dev", NOW)
+    )
+    assert ("replaces what was imported since" in said) == ("backfill" in case.body)
     decided = letter.decided(Decision.DROPPED, "reason", None)
     assert decided.subject == (case.about or case.service)
     assert decided.event_type == letter.content.event_type

@@ -174,7 +174,8 @@ def facts(letter: Letter) -> list[tuple[str, str]]:
 def redrive(connection: Connection, /, **given: Any) -> None:
     """Send letters back to their service's queue.
 
-    What was handled before is recognised, and changes nothing.
+    What was handled before is recognised, and changes nothing. Only history that was imported again
+    meanwhile must not come back: the last one that arrives replaces the windows.
     """
     decide(connection, Decision.REDRIVEN, **given)
 

@@ -58,6 +58,8 @@ class Content:
         Why the door of this code refuses it; empty where it does not.
     metadata : Metadata or None
         Of one of our events.
+    is_history : bool
+        Whether it is a backfill, which replaces what is in its windows by then.
     """
 
     event_id: str
@@ -65,6 +67,7 @@ class Content:
     about: str
     problem: str
     metadata: Metadata | None
+    is_history: bool = False
 
 
 @dataclass(frozen=True)
@@ -169,7 +172,8 @@ def read_content(service: str, body: str) -> Content:
     raw = _object(body)
     if service == RECORDS_CONSUMER and "detail-type" not in raw:
         batch, series = _word(raw, "batch_id"), _word(raw, "series")
-        return Content(batch, RECORDS if batch else "", series, "", None)
+        is_history = raw.get("backfill") is True
+        return Content(batch, RECORDS if batch else "", series, "", None, is_history)
     try:
         envelope = open_event(parsed(body))
     except ContractError as error:
@@ -252,4 +256,6 @@ def advice(letter: Letter, env: str, now: datetime) -> Iterator[str]:
             yield f"the next sweep does the same: {drop}"
         case Kind.UNDELIVERED:
             yield f"`make diff ENV={env}` says what is not as deployed; mend it, then {redrive}"
+    if letter.content.is_history:
+        yield f"it is history, and replaces what was imported since for the same windows: {drop}"
     yield f"if it is of no use: {drop}"
