@@ -14,7 +14,7 @@ S11   models do not affect each other
 S12   poison changes nothing, and its neighbours succeed
 S13   what judges was never trained on
 S15   a finished item is never done again
-S17   what waits for its promotion is not taken from staging for its age
+S17   what waits for a verdict on its promotion is not taken from staging for its age
 ====  ==========================================================================================
 """
 
@@ -211,7 +211,7 @@ class Watch:
             wrong = legality.of_rollouts(was, state)
             expect(not wrong, "S10", f"{service} {key}: {wrong}")
             if any(has_aged_out(entry) for entry in published(before, after)):
-                self.aged_out(was, state)
+                self.aged_out(was)
         elif isinstance(state, Evaluations):
             wrong = legality.of_limit(was, state, said_anew(before, after))
             expect(not wrong, "S4", f"{key}: {wrong}")
@@ -222,7 +222,7 @@ class Watch:
             if UNHEARD in said_anew(before, after):
                 self.give_up(was, state, now)
 
-    def aged_out(self, was: Deployments, state: Deployments) -> None:
+    def aged_out(self, was: Deployments) -> None:
         """The deployer takes a version from staging, whose time is over."""
         live = was.stages[Stage.STAGING].live
         assert live
@@ -230,9 +230,6 @@ class Watch:
         offered = was.versions[live.version].waits_since is not None
         waits = offered and package.production is Verdict.PENDING
         expect(not waits, "S17", f"v{live.version} waits for its promotion, and ages out")
-        version = state.versions[live.version]
-        early = version.production is Verdict.APPROVED and not version.smoked
-        expect(not early, "S17", f"v{live.version} is approved for production, and ages out")
 
     def give_up(self, was: Trainings, state: Trainings, now: datetime) -> None:
         """The trainer waits no longer for what it has heard nothing of."""

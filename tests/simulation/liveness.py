@@ -161,6 +161,4 @@ def aged(world: "World", state: Deployments) -> None:
     age = world.agenda.now - live.since
     allowed = world.declared.specs[state.model].deployment.staging_ttl + SKEW
     name = f"{state.model}: v{live.version}"
-    version = state.versions[live.version]
-    early = version.production is Verdict.APPROVED and not version.smoked
-    expect(waits or goes or early or age < allowed, "L7", f"{name} stands in staging for {age}")
+    expect(waits or goes or age < allowed, "L7", f"{name} stands in staging for {age}")
