@@ -231,9 +231,7 @@ def test_a_message_tells_why_it_is_dead_where_it_belongs_and_what_to_do(case: Ca
     told = (letter.kind, letter.fault, letter.content.about, letter.queue)
     assert told == (case.kind, case.fault, case.about, case.queue)
     assert next(advice(letter, "dev", NOW)).startswith(case.advice)
-    is_history = any(
-        "replaces what was imported since" in one for one in advice(letter, "dev", NOW)
-    )
+    said = " ".join(advice(letter, "dev", NOW))
     assert ("replaces what was imported since" in said) == ("backfill" in case.body)
     decided = letter.decided(Decision.DROPPED, "reason", None)
     assert decided.subject == (case.about or case.service)
