@@ -161,6 +161,7 @@ TOO_MUCH: list[Asked] = [
     ("dynamodb:PutItem", ARN.format("dynamodb", "table/modelcycle-dev-journal"), {}),
     ("dynamodb:Query", ARN.format("dynamodb", "table/modelcycle-dev-trainer"), {}),
     ("s3:PutObject", f"{BUCKET}/runs/x", {}),
+    ("s3:PutObject", f"{BUCKET}/journal/x", {}),
     ("s3:DeleteObject", f"{BUCKET}/runs/x", {}),
     ("sqs:ReceiveMessage", QUEUE, {}),
     ("sqs:SendMessage", ARN.format("sqs", DEAD), {}),

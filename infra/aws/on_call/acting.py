@@ -29,7 +29,12 @@ def acting(places: Places) -> tuple[Grant, ...]:
 
 
 def redriving(places: Places) -> tuple[Grant, ...]:
-    """Allow dead letters back to where they were meant for, and what the archive holds again."""
+    """Allow dead letters back to where they were meant for, and what the archive holds again.
+
+    SQS redrives by SendMessage in the caller's name, and knows no condition on what is in a
+    message: whoever may redrive may tell a service anything in anybody's name, past the bus and its
+    ``events:source``. The services are built for that; see ``SECURITY.md``.
+    """
     back = (*(names.queue(places.env, one) for one in SERVICES), names.records_queue(places.env))
     archive = names.bus(places.env)
     return (
@@ -61,7 +66,11 @@ def redriving(places: Places) -> tuple[Grant, ...]:
 
 
 def wishing(places: Places) -> tuple[Grant, ...]:
-    """Allow what people declare and wish; whether it is done, services decide."""
+    """Allow what people declare and wish; whether it is done, services decide.
+
+    SSM knows no condition on what a parameter holds: whoever may freeze a model may also declare
+    that its rule approves. That is followed only where the environment allows rules.
+    """
     wishes = [event.detail_type() for event in EVENTS.values() if event.producer == OPERATOR]
     return (
         Grant(
