@@ -147,4 +147,21 @@ def test_a_file_that_holds_no_event_is_told(
     path.write_text(content)
     code, said = lines(cli("rules", "explain", path))
     assert (code, error in said[0]) == (2, True), said
-    assert lines(cli("rules", "explain", "nothing"))[0] == 3
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "error", "fix"),
+    [
+        ("EndpointInServise", 3, "no TYPE, no file, and no event", "did you mean 'EndpointInServ"),
+        ("missing.json", 3, "'missing.json' is no TYPE, no file", "docs/contracts/index.html has"),
+        ("SweepRequested", 2, "no rule carries SweepRequested", "modelcycle doctor"),
+        ("", 3, "'' is no TYPE", "docs/contracts/index.html has"),
+    ],
+)
+def test_a_word_that_is_nothing_of_all_that_is_told(
+    cli: Cli, word: str, code: int, error: str, fix: str
+) -> None:
+    answered, (what, todo) = lines(cli("rules", "explain", word))
+    assert answered == code
+    assert error in what
+    assert todo.startswith(f"Try: {fix}")

@@ -2,21 +2,25 @@
 
 import json
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ops.cli.connection import Connection
-from ops.cli.errors import misused
+from ops.cli.errors import CliError, ExitCode, misused, not_found
 from ops.cli.story import Story
 from ops.contracts import delivered
 from shared.contracts import aws, names
 from shared.contracts.door import open_event
 from shared.contracts.envelope import ContractError
 from shared.contracts.lifecycle import EVENTS
+from shared.contracts.printable import shortened
 from shared.contracts.subscriptions import SUBSCRIPTIONS
+from shared.contracts.wishes import WISHES
 
 FILE_BYTES_MAX = 1024 * 1024  # AWS: what SQS takes; an event is smaller
 DEFAULT_BUS = "default"
+NAME_CHARACTERS_SHOWN = 60
 HINTS = {name: hint for hint in aws.IN_ORDER for name in (hint.__name__, hint.aws_name)}
 
 
@@ -43,10 +47,39 @@ def asked(connection: Connection, given: str) -> Asked:
     elif is_readable(given):
         where_from, event = given, read(Path(given))
     else:
-        where_from, event = "the journal", Story(connection).find(given).as_event()
+        where_from, event = "the journal", of_journal(connection, given)
     source = str(event.get("source", ""))
     bus = DEFAULT_BUS if source.startswith("aws.") else names.bus(connection.env)
     return Asked(where_from, {**around(connection), **event}, bus)
+
+
+def of_journal(connection: Connection, given: str) -> dict[str, Any]:
+    """Find an event in the journal.
+
+    Raises
+    ------
+    CliError
+        If the word is nothing that can be asked about.
+    """
+    if given in WISHES:
+        raise misused(
+            f"no rule carries {given}: our schedules put it into queues themselves",
+            "modelcycle doctor",
+        )
+    try:
+        return Story(connection).find(given).as_event()
+    except CliError as error:
+        if error.code is not ExitCode.NOT_FOUND:
+            raise
+        near = get_close_matches(given, [*EVENTS, *HINTS], n=1)
+        shown = shortened(given, NAME_CHARACTERS_SHOWN)
+        raise not_found(
+            f"'{shown}' is no TYPE, no file, and no event that the journal knows",
+            f"did you mean {near[0]!r}?"
+            if near
+            else "docs/contracts/index.html has all TYPEs, `modelcycle events list` the latest "
+            "events; an older one needs its whole id",
+        ) from None
 
 
 def is_readable(given: str) -> bool:
