@@ -1,6 +1,7 @@
 """CI as it is written down: the same commands, one environment after the other, no keys."""
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +87,60 @@ def test_on_gitlab_the_diff_is_shown_unasked_and_before() -> None:
 def test_a_diff_only_reads_so_that_its_role_needs_to_do_no_more(path: Path) -> None:
     (line,) = (line for line in path.read_text().splitlines() if "make diff" in line)
     assert 'ARGS="--method=template"' in line  # else the CDK makes a change set
+
+
+def test_right_before_a_deployment_ci_looks_whether_it_is_still_the_newest() -> None:
+    *_, guard, deploy = read(DEPLOY)["jobs"]["deploy"]["steps"]
+    assert (guard["run"], guard["env"]) == (
+        '.ci/newest "$BRANCH"',
+        {"BRANCH": "${{ github.ref_name }}"},
+    )
+    assert deploy["run"].startswith("make deploy")
+    guard, deploy = read(GITLAB)[".deploy"]["script"]
+    assert guard == '.ci/newest "$CI_COMMIT_BRANCH"'
+    assert deploy.startswith("make deploy")
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """Answer a clone of a repository whose main has one commit, as CI checks it out."""
+    origin, clone = tmp_path / "origin", tmp_path / "clone"
+    git(tmp_path, "init", "--quiet", "--initial-branch=main", str(origin))
+    commit(origin, "first")
+    git(tmp_path, "clone", "--quiet", str(origin), str(clone))
+    git(clone, "checkout", "--quiet", "--detach")
+    return clone
+
+
+def git(folder: Path, *arguments: str) -> None:
+    as_ci = ("-c", "user.name=ci", "-c", "user.email=ci@example.org")
+    subprocess.run(["git", "-C", str(folder), *as_ci, *arguments], check=True)
+
+
+def commit(folder: Path, what: str) -> None:
+    git(folder, "commit", "--quiet", "--allow-empty", "--message", what)
+
+
+def guarded(clone: Path, branch: str = "main") -> tuple[int, str]:
+    """Look as CI does; answer the exit code and what is said."""
+    run = [ROOT / ".ci" / "newest", branch]
+    ended = subprocess.run(run, cwd=clone, capture_output=True, text=True, check=False)
+    return ended.returncode, ended.stderr
+
+
+def test_the_newest_commit_is_deployed_and_an_older_one_is_refused(clone: Path) -> None:
+    assert guarded(clone) == (0, "")
+    commit(clone.with_name("origin"), "second")
+    code, said = guarded(clone)
+    assert code == 1
+    assert "approve the run of" in said
+    assert "git revert" in said
+
+
+def test_where_the_branch_is_not_known_nothing_is_deployed(clone: Path) -> None:
+    code, said = guarded(clone, "another")
+    assert code == 1
+    assert "does not tell where branch another is" in said
 
 
 def test_every_environment_has_its_file() -> None:
