@@ -83,12 +83,20 @@ class Item(NamedTuple):
     id: str
 
 
+class Version(NamedTuple):
+    """One of a model."""
+
+    model: str
+    number: int
+
+
 class Consequences:
     """What would not have been, and because of which difference.
 
     It is read from the record: whatever was decided upon an event that is not said, upon the
-    outcome of what is not done or, as other events wake a service up to go on with a trip round the
-    loop that it remembers, in a trip that has ended before.
+    outcome of what is not done, on versions alone that are not registered or, as other events wake
+    a service up to go on with a trip round the loop that it remembers, in a trip that has ended
+    before.
 
     Parameters
     ----------
@@ -104,23 +112,54 @@ class Consequences:
         self.unsaid: dict[str, Difference] = {}
         self.undone: dict[Item, Difference] = {}
         self.ended: dict[tuple[str, str], Difference] = {}
+        self.unregistered: dict[Version, Difference] = {}
+        self.registered = registered(said)
+        self.versions = frozenset(self.registered.values())
 
     def root(self, one: Recorded) -> Difference | None:
         """Answer the difference without which a decision would have been taken; none: it would."""
         record = one.record
         if record.answered is not None:
-            return self.undone.get(Item(record.service, record.model, record.item or ""))
+            done = Item(record.service, record.model, record.item or "")
+            return self.undone.get(done) or self.of_versions(one)
         cause = self.said.get(record.cause_id)
         if cause and (root := self.unsaid.get(record.cause_id)):
             return root
+        if root := self.of_versions(one):
+            return root
         goes_on = cause is None or cause.trip != one.trip
         return self.ended.get((record.model, one.trip)) if goes_on else None
+
+    def of_versions(self, one: Recorded) -> Difference | None:
+        """Answer the difference without which there would be a version that a decision speaks of;
+        none: it speaks of others, too, or of none. A hint about it may come before we say that it
+        is registered, and names no trip."""
+        versions = {version for name in one.ids if (version := self.version(name))}
+        roots = [self.unregistered.get(version) for version in versions]
+        return roots[0] if roots and all(roots) else None
+
+    def version(self, name: str) -> Version | None:
+        """Answer of which version an event is; none: of none, or the recording lacks it."""
+        data = self.said[name].envelope.data if name in self.said else None
+        number = getattr(data, "version", None)
+        return Version(str(data.subject), number) if data and number else None
+
+    def goes_its_way(self, name: str, root: Difference) -> bool:
+        """Tell whether an event is of a version that there would be without another one, too: what
+        would have become of it, and when, the record does not tell."""
+        version = self.version(name)
+        is_there = version in self.versions and version not in self.unregistered
+        return is_there and any(root is one for one in self.unregistered.values())
 
     def lose(self, one: Recorded, root: Difference, then: Told, now: Told | None = None) -> None:
         """Note that what was decided `then` would not have been, or been `now`."""
         record = one.record
         kept = {(said.event_id, said.kind) for said in now.events} if now else set()
-        unsaid = [said for said in then.events if (said.event_id, said.kind) not in kept]
+        unsaid = [
+            said
+            for said in then.events
+            if (said.event_id, said.kind) not in kept and not self.goes_its_way(said.event_id, root)
+        ]
         actions = now.actions if now else ()
         undone = [
             Item(record.service, record.model, f"{one.revision}.{number}")
@@ -129,8 +168,23 @@ class Consequences:
         ]
         self.unsaid |= {said.event_id: root for said in unsaid}
         self.undone |= dict.fromkeys(undone, root)
+        versions = (self.registered[item] for item in undone if item in self.registered)
+        self.unregistered |= dict.fromkeys(versions, root)
         events = (self.said[said.event_id] for said in unsaid if said.event_id in self.said)
         root.lost += [one for one in events if self.reports(one.envelope.metadata.occurred_at)]
         steps = {*then.actions} - ASIDE - {*actions} | {said.kind for said in unsaid} & STEPS
         if steps:
             self.ended.setdefault((record.model, then.trip), root)
+
+
+def registered(said: Mapping[str, Recorded]) -> Mapping[Item, Version]:
+    """Answer which version was registered by what was done."""
+    return {
+        Item(one.record.service, one.record.model, one.record.item): Version(
+            event.model, event.version
+        )
+        for one in said.values()
+        if one.is_decision and one.record.item
+        for name in one.ids
+        if name in said and isinstance(event := said[name].envelope.data, ModelRegistered)
+    }

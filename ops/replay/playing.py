@@ -79,10 +79,7 @@ class Replay:
         for one in self.recording.events:
             # what a decision said may be told, and have effects, before its record is
             due = one if one.is_decision else said_by.get(one.envelope.metadata.event_id)
-            while due and due.number not in taken:
-                # clocks differ: within an aggregate, the revision is the order
-                following = waiting[due.whose].popleft()
-                taken.add(following.number)
+            for following in in_order(due, waiting, said_by, taken) if due else ():
                 self.take(following)
             yield one
 
@@ -228,6 +225,32 @@ def by_aggregate(recording: Recording) -> Mapping[Aggregate, deque[Recorded]]:
     for one in sorted(decisions(recording), key=lambda one: one.revision):
         found[one.whose].append(one)
     return found
+
+
+def in_order(
+    due: Recorded,
+    waiting: Mapping[Aggregate, deque[Recorded]],
+    said_by: Mapping[str, Recorded],
+    taken: set[int],
+) -> Iterator[Recorded]:
+    """Answer a decision, after all that it rests on and that was not taken yet.
+
+    Clocks differ: within an aggregate the revision is the order, between them who heard whom.
+    """
+    due_too, met = [due], {due.number}
+    while due_too:
+        last = due_too[-1]
+        if last.number in taken:
+            due_too.pop()
+            continue
+        following = waiting[last.whose][0]
+        cause = said_by.get(following.record.cause_id)
+        if cause and cause.number not in taken and cause.number not in met:
+            met.add(cause.number)
+            due_too.append(cause)
+            continue
+        taken.add(waiting[last.whose].popleft().number)
+        yield following
 
 
 def opened(said: Said) -> Envelope[Event]:

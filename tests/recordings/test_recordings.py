@@ -3,7 +3,7 @@ follows from the recorded numbers is decided otherwise."""
 
 from collections import Counter
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 import yaml
@@ -14,19 +14,17 @@ from ops.replay.playing import Replay
 from ops.replay.recorded import Recording
 from ops.replay.recording import read
 from ops.replay.what_if import UnderSpec
-from shared.contracts.envelope import Event
 from shared.contracts.lifecycle import (
     AccuracyDegraded,
     AccuracyMeasured,
     ModelApproved,
     ModelEvaluated,
-    ModelRefused,
     ModelRegistered,
     PromotionApproved,
     TrainingStarted,
 )
 from tests.recordings.__main__ import HANDS, LOOP
-from tests.replay.world import replayed
+from tests.replay.world import of, refused, replayed
 
 HERE_ARE = sorted(Path(__file__).parent.glob("*.jsonl.gz"))
 BYTES_MAX = 300_000
@@ -36,14 +34,7 @@ OF_A_VERSION: tuple[type[ModelRegistered | ModelApproved | PromotionApproved], .
     ModelApproved,
     PromotionApproved,
 )
-E = TypeVar("E", bound=Event)
 LEAST = {"trainer": 20, "evaluator": 12, "deployer": 18, "monitor": 30}
-
-
-def of(recording: Recording, kind: type[E]) -> list[E]:
-    """Answer the events of one kind."""
-    data = (one.envelope.data for one in recording.events)
-    return [event for event in data if isinstance(event, kind)]
 
 
 def under(recording: Recording, folder: Path, **changes: Any) -> Replay:
@@ -60,16 +51,6 @@ def under(recording: Recording, folder: Path, **changes: Any) -> Replay:
     return replayed(
         recording, elsewhere=lambda key: world_of if key == model else HERE, before=before
     )
-
-
-def refused(replay: Replay) -> set[str]:
-    """Answer the runs that the gate refuses now, and did not then."""
-    return {
-        str(said.detail["data"]["run_id"])
-        for one in filter(summary.is_refusal, replay.differences)
-        for said in (one.now.events if one.now else ())
-        if said.kind == ModelRefused.detail_type() and said.detail
-    }
 
 
 def too_bad(recording: Recording, ratio: float) -> set[str]:

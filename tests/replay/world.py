@@ -4,17 +4,19 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 
-from ops.replay import gathering, recording
+from ops.replay import gathering, recording, summary
 from ops.replay.playing import Replay
 from ops.replay.recorded import Header, Recording
 from ops.replay.recording import FORMAT
 from services.journal import domain
 from services.journal.domain import Entry
 from shared.contracts.door import open_event
+from shared.contracts.envelope import Event
+from shared.contracts.lifecycle import ModelRefused
 from shared.messaging import decision
 from tests.simulation import schedule
 from tests.simulation.bus import Bus
@@ -22,6 +24,7 @@ from tests.simulation.network import Network
 from tests.simulation.past import Past
 from tests.simulation.schedule import Plan
 
+E = TypeVar("E", bound=Event)
 HEADER = Header(format=FORMAT, environment="dev", code_version="0.1.0")
 
 
@@ -61,6 +64,22 @@ def replayed(found: Recording, **settings: Any) -> Replay:
     for _ in replay.play():
         pass
     return replay
+
+
+def of(recording: Recording, kind: type[E]) -> list[E]:
+    """Answer the events of one kind."""
+    data = (one.envelope.data for one in recording.events)
+    return [event for event in data if isinstance(event, kind)]
+
+
+def refused(replay: Replay) -> set[str]:
+    """Answer the runs that the gate refuses now, and did not then."""
+    return {
+        str(said.detail["data"]["run_id"])
+        for one in filter(summary.is_refusal, replay.differences)
+        for said in (one.now.events if one.now else ())
+        if said.kind == ModelRefused.detail_type() and said.detail
+    }
 
 
 def lived(seed: int) -> list[decision.Entry]:

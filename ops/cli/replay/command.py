@@ -199,8 +199,8 @@ def nothing_replayed(replay: "Replay") -> Exception:
         skipped = sum(replay.skipped.values())
         return misused(
             f"none of {skipped} decisions can be taken again: the recording does not hold the "
-            "lives of their models from the beginning",
-            "record it with --archive",
+            "lives of their models from the beginning, or today's code begins them otherwise",
+            "record it with --archive, or replay it with the code that recorded it",
         )
     return misused(
         "the recording holds no decision of these services, on this model, in this time",

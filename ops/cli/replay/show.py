@@ -64,7 +64,7 @@ def show_untold(replay: Replay) -> None:
     for whose, number in replay.skipped.items():
         output.note(
             f"{whose.service} of {whose.key} is left out: the recording begins in the middle of "
-            f"its life ({counted(number, 'decision')})"
+            f"its life, or today's code begins it otherwise ({counted(number, 'decision')})"
         )
 
 

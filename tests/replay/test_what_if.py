@@ -1,0 +1,93 @@
+"""Lives under every fault, lived again under a stricter gate: what is lost is what the refused runs
+have led to, and nothing else, in whatever order it was heard of."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median_low
+from typing import TypeGuard
+
+import pytest
+
+from ops.replay import what_if
+from ops.replay.life import HERE
+from ops.replay.playing import Replay
+from ops.replay.recorded import Recording
+from ops.replay.what_if import UnderSpec
+from shared.contracts.lifecycle import (
+    DeploymentStarted,
+    EndpointInService,
+    ModelApproved,
+    ModelEvaluated,
+    ModelRegistered,
+    PromotionApproved,
+    TrainingStarted,
+)
+from tests.replay.world import lived, of, recorded, refused, replayed
+
+MODEL = "fees"
+SEEDS = (0, 1, 3, 4, 5, 9, 43, 52, 89, 115, 157, 172, 201)
+"""In 9, 43 and 52 a version is approved before the deployer hears that it is registered; in 89, 157
+and 201 one decision is about two versions, of which one is refused; in 115 another gives way to the
+refused one; in 172 the clocks of services differ."""
+OF_VERSIONS = (
+    ModelRegistered,
+    ModelApproved,
+    DeploymentStarted,
+    EndpointInService,
+    PromotionApproved,
+)
+OfVersion = (
+    ModelRegistered | ModelApproved | DeploymentStarted | EndpointInService | PromotionApproved
+)
+
+
+def stricter(recording: Recording) -> Replay:
+    """Replay a recording under a gate that half of what passed would not pass."""
+    ratios = [
+        one.metrics.mean_wql / one.baseline.mean_wql
+        for one in of(recording, ModelEvaluated)
+        if (one.model, one.verdict) == (MODEL, "passed") and one.gate.limit_is.endswith("baseline")
+    ]
+    spec = what_if.declared(recording)[MODEL].task
+    gate = spec.gate.changed(limit_ratio=median_low(ratios) * 0.999)
+    worlds = {MODEL: UnderSpec(spec.changed(gate=gate))}
+    before = replayed(recording)
+    return replayed(recording, elsewhere=lambda key: worlds.get(key, HERE), before=before)
+
+
+def lost(replay: Replay) -> set[str]:
+    """Answer the ids of what would not have been said."""
+    return {one.entry.event_id for each in replay.differences for one in each.lost}
+
+
+def of_refused(replay: Replay) -> Iterator[str]:
+    """Answer the ids of what is told of versions that would not be, by the numbers of runs."""
+    recording, gone = replay.recording, lost(replay)
+    runs = refused(replay) | {
+        one.envelope.data.run_id
+        for one in recording.events
+        if isinstance(one.envelope.data, TrainingStarted) and one.entry.event_id in gone
+    }
+    registered = (one for one in of(recording, ModelRegistered) if one.model == MODEL)
+    made_by = {one.version: one.run_id for one in registered}
+    for one in recording.events:
+        data = one.envelope.data
+        if is_of_version(data) and made_by.get(data.version) in runs:
+            yield one.entry.event_id
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_all_that_versions_led_to_is_lost_with_them_and_nothing_else(
+    seed: int, tmp_path: Path
+) -> None:
+    recording = recorded(tmp_path, lived(seed))
+    replay = stricter(recording)
+    told = {one.entry.event_id for one in recording.events if is_of_version(one.envelope.data)}
+    assert refused(replay)
+    assert lost(replay) & told == set(of_refused(replay))
+    assert not [life.stopped for life in replay.stopped.values() if "fails" in life.stopped]
+
+
+def is_of_version(data: object) -> TypeGuard[OfVersion]:
+    """Tell whether an event is about one version of the model."""
+    return isinstance(data, OF_VERSIONS) and data.model == MODEL
