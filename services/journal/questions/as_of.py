@@ -1,10 +1,12 @@
 """What was live at a moment, by which limit and evidence, and what was waiting."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from pydantic import AwareDatetime
 
 from services.journal.questions import limit, serving, versions
+from services.journal.questions.facts import Fact, order_of
 from services.journal.questions.life import Life
 from services.journal.questions.limit import Limit
 from services.journal.questions.serving import Coming, Stay
@@ -21,6 +23,10 @@ from shared.contracts.lifecycle import (
     TrainingSuppressed,
 )
 from shared.contracts.names import Stage
+
+DEGRADATION = "degradation"
+WEAKEST_FIRST = ("schedule", "spec", DEGRADATION, "person")
+"""Triggers of trainings."""
 
 
 class OfStage(Frozen):
@@ -155,10 +161,9 @@ def training(life: Life) -> Training | None:
 
 
 def suppressed(life: Life, degraded: Degradation | None) -> Suppressed | None:
-    """Answer the latest no since the latest run began, if its wish still waits: a degradation's
-    ends with it."""
-    fact = life.governed.latest(TrainingSuppressed)
-    if fact is None or (fact.said.trigger == "degradation" and degraded is None):
+    """Answer the latest no to a wish that still waits; None: none does."""
+    fact = max(noes(life, degraded), key=order_of, default=None)
+    if fact is None:
         return None
     event: TrainingSuppressed = fact.said
     return Suppressed(
@@ -169,6 +174,28 @@ def suppressed(life: Life, degraded: Degradation | None) -> Suppressed | None:
         at=fact.at,
         event_id=fact.event_id,
     )
+
+
+def noes(life: Life, degraded: Degradation | None) -> Iterable[Fact]:
+    """Answer the last no to each wish that waits, as the trainer remembers them: a run serves every
+    wish that is not stronger than its own, and a degradation's ends with it, or when its version
+    has left production."""
+    waiting: dict[str, Fact] = {}
+    for fact in life.governed:
+        trigger = fact.said.trigger
+        if isinstance(fact.said, TrainingSuppressed):
+            waiting[trigger] = fact
+        else:
+            waiting = {of: no for of, no in waiting.items() if strength(of) > strength(trigger)}
+    stay = serving.present(life.stages[Stage.PRODUCTION])
+    if degraded is None or (stay and stay.version != degraded.version):
+        waiting.pop(DEGRADATION, None)
+    return waiting.values()
+
+
+def strength(trigger: str) -> int:
+    """Answer a number that is greater for a stronger trigger; what is not known has the least."""
+    return WEAKEST_FIRST.index(trigger) if trigger in WEAKEST_FIRST else -1
 
 
 def degradation(life: Life) -> Degradation | None:

@@ -50,8 +50,8 @@ class Life:
         """What the monitor said of the data, by kind of fault."""
         self.measured: defaultdict[int, Row] = defaultdict(lambda: Row(is_good))
         """Verdicts on a version in production, from its latest good one."""
-        self.governed = Row(lambda event: isinstance(event, said.TrainingStarted))
-        """What the trainer's governor said since the latest run began."""
+        self.governed = Facts()
+        """What the trainer's governor said: runs, and noes."""
         self.unknown: set[str] = set()
         """Kinds of events that this code cannot read: a later one said them."""
 
