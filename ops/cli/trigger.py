@@ -13,7 +13,7 @@ from ops.cli.making import Change, changed, make
 from ops.cli.speak import envelope, on_the_bus, publish
 from shared.contracts import aws
 from shared.contracts.complaints import SpecError, suggestion
-from shared.contracts.envelope import ANY_SERVICE, Envelope, Event
+from shared.contracts.envelope import ANY_SERVICE, ContractError, Envelope, Event
 from shared.contracts.lifecycle import EVENTS, DeadLetterDecided
 from shared.contracts.printable import shortened
 from shared.contracts.subscriptions import SERVICES, SUBSCRIPTIONS
@@ -66,6 +66,7 @@ def trigger(
     check_speaker(connection, event_class, speaker)
     event = filled(event_class, changes, of_example=is_for_tests(connection))
     said = envelope(event, connection.identity.arn, connection.clock.now(), producer=speaker)
+    check_size(said)
     if dry_run:
         return output.document(on_the_bus(said))
     connection.require_environment()
@@ -73,6 +74,20 @@ def trigger(
         Declarations(connection).model(event.subject)
     publish(connection, said)
     return tell(connection, said, as_json)
+
+
+def check_size(said: Envelope[Event]) -> None:
+    """Make sure that the bus takes an event.
+
+    Raises
+    ------
+    CliError
+        If it is too large.
+    """
+    try:
+        said.detail()
+    except ContractError as error:
+        raise misused(str(error), "give shorter values; nothing was said") from None
 
 
 def tell(connection: Connection, said: Envelope[Event], as_json: bool) -> None:

@@ -236,6 +236,8 @@ def test_in_an_account_facts_are_said_only_where_tests_are(
         (("RetrainRequested", "--set", "reason"), 2, "'reason' is no PATH=VALUE"),
         (("RetrainRequested", "--set", "=1"), 2, "'=1' is no PATH=VALUE"),
         (("RetrainRequested", "--as", "nobody"), 2, "'nobody' is not one of"),
+        (("RetrainRequested", "--set", f"note={'x' * 300_000}"), 2, "at most 245760 fit in an"),
+        (("TrainingStarted", "--as", "trainer", "--set", f"run_id={'x' * 300_000}"), 2, "at most"),
     ],
 )
 def test_what_cannot_be_said_is_told(
