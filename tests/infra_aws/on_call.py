@@ -8,6 +8,7 @@ from collections.abc import Mapping
 ARN, GLOBAL = "arn:aws:{}:us-east-1:123456789012:{}", "arn:aws:{}::123456789012:{}"
 BUCKET = "arn:aws:s3:::modelcycle-dev-123456789012-us-east-1"
 QUEUE, DEAD = ARN.format("sqs", "modelcycle-dev-trainer"), "modelcycle-dev-trainer-dead-letters"
+RECORDS = ARN.format("sqs", "modelcycle-dev-ingest-records")
 KEY = ARN.format("kms", "key/any")
 OURS = {"kms:ResourceAliases": "alias/modelcycle-dev"}
 EXECUTION = ARN.format("sagemaker", "pipeline/mc-dev-lightgbm/execution/abc")
@@ -32,7 +33,14 @@ OF_AWS: Mapping[str, list[Asked]] = {
     "logs tail": [("logs:FilterLogEvents", LOG, {})],
     "s3 cp": [
         ("s3:GetObject", f"{BUCKET}/quarantine/transactions/0a1b.jsonl", {}),
+        ("s3:GetObject", f"{BUCKET}/dead-letters/ingest/0a1b", {}),
         ("kms:Decrypt", KEY, through("s3")),
+    ],
+    "sqs get-queue-url": [("sqs:GetQueueUrl", RECORDS, {})],
+    "sqs send-message": [
+        ("sqs:SendMessage", RECORDS, {}),
+        ("kms:GenerateDataKey", KEY, through("sqs")),
+        ("kms:Decrypt", KEY, through("sqs")),
     ],
     "sagemaker stop-pipeline-execution": [("sagemaker:StopPipelineExecution", EXECUTION, {})],
 }
