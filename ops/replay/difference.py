@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import zip_longest
 from typing import NamedTuple
 
 from ops.replay.recorded import Recorded
@@ -73,6 +74,14 @@ class Difference:
     def is_another(self) -> bool:
         """Whether other things are done or said, rather than the same in other words."""
         return self.now is None or self.then.kinds != self.now.kinds
+
+    @property
+    def begins(self) -> tuple[str, ...]:
+        """Actions that were not asked for then: what comes of them, nobody has recorded."""
+        if self.now is None:
+            return ()
+        both = zip_longest(self.then.actions, self.now.actions)
+        return tuple(now for then, now in both if now and now != then and now not in ASIDE)
 
 
 class Item(NamedTuple):

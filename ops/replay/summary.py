@@ -59,8 +59,10 @@ def headline(replay: Replay) -> str:
     """Say in a line what would have been otherwise; empty: nothing that people count."""
     found = lost(replay.differences)
     refused = sum(is_refusal(one) for one in replay.differences)
+    passed = sum(is_pass(one) for one in replay.differences)
     said = [
         f"{counted(refused, 'version')} would have been refused" if refused else "",
+        f"{counted(passed, 'version')} would have passed the gate" if passed else "",
         *(
             f"{counted(found[kind], WORDS[kind])} would not have been"
             for kind in (ModelApproved.detail_type(), PromotionApproved.detail_type())
@@ -77,6 +79,19 @@ def is_refusal(difference: Difference) -> bool:
     """Tell whether the gate says no now where it did not then."""
     now = difference.now
     return now is not None and REFUSED in set(now.kinds[1]) - set(difference.then.kinds[1])
+
+
+def is_pass(difference: Difference) -> bool:
+    """Tell whether the gate says yes now where it said no then."""
+    now = difference.now
+    return now is not None and REFUSED in set(difference.then.kinds[1]) - set(now.kinds[1])
+
+
+def is_all_told(replay: Replay) -> bool:
+    """Tell whether the record tells all that would have been: no life ends before it does, and
+    nothing is begun of which nobody knows what came."""
+    all_of_them = (one for root in replay.differences for one in (root, *root.follows))
+    return not (replay.stopped or any(one.begins for one in all_of_them))
 
 
 def document(replay: Replay) -> dict[str, Any]:
@@ -118,6 +133,7 @@ def described(one: Difference) -> dict[str, Any]:
         "then": told(one.then),
         "now": told(one.now) if one.now else None,
         "untold": one.untold or None,
+        "begins": list(one.begins),
         "fields": [field._asdict() for field in one.fields],
         "would_not_have_been": [lost.envelope.metadata.event_id for lost in one.lost],
         "follow": len(one.follows),

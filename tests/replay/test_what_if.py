@@ -8,7 +8,8 @@ from typing import TypeGuard
 
 import pytest
 
-from ops.replay import what_if
+from ops.cli.replay.show import verdict
+from ops.replay import summary, what_if
 from ops.replay.life import HERE
 from ops.replay.playing import Replay
 from ops.replay.recorded import Recording
@@ -48,8 +49,13 @@ def stricter(recording: Recording) -> Replay:
         for one in of(recording, ModelEvaluated)
         if (one.model, one.verdict) == (MODEL, "passed") and one.gate.limit_is.endswith("baseline")
     ]
+    return under(recording, median_low(ratios) * 0.999)
+
+
+def under(recording: Recording, limit_ratio: float) -> Replay:
+    """Replay a recording under another gate."""
     spec = what_if.declared(recording)[MODEL].task
-    gate = spec.gate.changed(limit_ratio=median_low(ratios) * 0.999)
+    gate = spec.gate.changed(limit_ratio=limit_ratio)
     worlds = {MODEL: UnderSpec(spec.changed(gate=gate))}
     before = replayed(recording)
     return replayed(recording, elsewhere=lambda key: worlds.get(key, HERE), before=before)
@@ -74,6 +80,22 @@ def of_refused(replay: Replay) -> Iterator[str]:
         data = one.envelope.data
         if is_of_version(data) and made_by.get(data.version) in runs:
             yield one.entry.event_id
+
+
+def test_what_passes_now_and_was_refused_then_is_counted_and_its_registration_is_not_guessed(
+    tmp_path: Path,
+) -> None:
+    recording = recorded(tmp_path, lived(6))
+    assert [one.verdict for one in of(recording, ModelEvaluated)] == ["refused"]
+    replay = under(recording, 100.0)
+    assert summary.headline(replay) == "1 version would have passed the gate"
+    (passed,) = [one for one in replay.differences if one.is_another]
+    assert (passed.begins, passed.untold) == (("Register",), "")
+    assert not summary.is_all_told(replay)
+    assert (
+        verdict(replay, True)
+        == "\n1 version would have passed the gate, as far as the record tells"
+    )
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -8,7 +8,7 @@ from ops.cli import output
 from ops.replay import summary
 from ops.replay.difference import Difference
 from ops.replay.playing import Replay
-from ops.replay.summary import counted
+from ops.replay.summary import counted, listed
 
 NOTHING = "nothing is decided"
 AS_FAR = ", as far as the record tells"
@@ -40,6 +40,8 @@ def show_difference(one: Difference, diff: bool) -> None:
     click.echo(f"  now   {output.plain(one.now.why) if one.now else NOTHING}")
     if words := summary.consequences(one):
         click.echo(f"  {words}")
+    if one.begins:
+        click.echo(f"  what would have come of {listed(one.begins)}, the record does not tell")
     if one.follows:
         click.echo(f"  {counted(len(one.follows), 'decision')} of others would change with it")
     if diff:
@@ -74,7 +76,7 @@ def verdict(replay: Replay, is_what_if: bool) -> str:
         told = " in what the record tells" if replay.stopped or replay.skipped else ""
         return f"no difference{told}"
     if is_what_if and (words := summary.headline(replay)):
-        return f"\n{words}{AS_FAR if replay.stopped else ''}"
+        return f"\n{words}{'' if summary.is_all_told(replay) else AS_FAR}"
     untold = sum(bool(one.untold) for one in replay.differences)
     others = sum(one.is_another and not one.untold for one in replay.differences)
     alike = len(replay.differences) - others - untold
