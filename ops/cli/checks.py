@@ -128,7 +128,8 @@ def feature_group(connection: Connection) -> Iterator[Finding]:
 def dead_letters(connection: Connection) -> Iterator[Finding]:
     """Was there anything that a service could not handle?"""
     counts = {
-        name: messages(connection, name, WAITING) for name in dead_letter_queues(connection.env)
+        name: messages(connection, name, WAITING, IN_HAND)  # one who looks hides them
+        for name in dead_letter_queues(connection.env)
     }
     if not any(counts.values()):
         yield Finding("dead letters", True, "none")
@@ -183,17 +184,17 @@ def dead_letter_queues(env: str) -> list[str]:
     return [names.dead_letter_queue(env, service) for service in SERVICES]
 
 
-def messages(connection: Connection, name: str, attribute: str) -> int:
+def messages(connection: Connection, name: str, *attributes: str) -> int:
     """Answer how many messages a queue holds; 0 where there is no queue, as `queues` tells."""
     sqs = connection.client("sqs")
     try:
         url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
-        answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[attribute])
+        answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(attributes))
     except ClientError as error:
         if code_of(error) in MISSING:
             return 0
         raise
-    return int(answer["Attributes"][attribute])
+    return sum(int(answer["Attributes"][attribute]) for attribute in attributes)
 
 
 def present(what: str, wanted: Iterable[str], look: Callable[[str], Any]) -> Iterator[Finding]:

@@ -72,3 +72,13 @@ def test_dead_letters_and_messages_that_nobody_takes_are_problems(
         "problem  functions      1 messages wait in modelcycle-dev-ingest-records, and nobody "
         "takes them"
     ) in said
+
+
+def test_dead_letters_that_somebody_looks_at_are_not_told_to_be_none(
+    cli: Cli, aws: Clients
+) -> None:
+    sqs = aws("sqs")
+    url = sqs.get_queue_url(QueueName=names.dead_letter_queue("dev", "monitor"))["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody="{}")
+    assert sqs.receive_message(QueueUrl=url, VisibilityTimeout=60)["Messages"]
+    assert "dead letters   1 in modelcycle-dev-monitor-dead-letters" in cli("doctor").stdout
