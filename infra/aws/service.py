@@ -31,7 +31,6 @@ KEEPER = "journal"
 RETENTION_DAYS = 14  # AWS: the longest that SQS keeps a message
 DATA_KEY_HOURS = 1  # AWS: up to 24; every five minutes, as is usual, would be paid for
 POLLER_SECONDS = limits.POLL_SECONDS + limits.POLL_ANSWER_SECONDS_MAX + 3  # it ends before the next
-POLLER_MB = 256  # it runs for most of each minute, and mostly waits
 
 
 class Batch(NamedTuple):
@@ -196,7 +195,7 @@ class ServiceStack(cdk.Stack):
             "services.ingest.polling.app.handler",
             self._variables(POLLER),
             POLLER_SECONDS,
-            memory_size=POLLER_MB,
+            memory_size=limits.POLL_MEMORY_MB,
             retry_attempts=0,
         )
         accept(function, Finding.FAILED_CALLS)

@@ -38,7 +38,7 @@ QUEUE_VISIBILITY_SECONDS = 6 * FUNCTION_SECONDS_MAX  # AWS's advice for a queue 
 QUEUE_RECEIVES_MAX = 5  # AWS's least for a Lambda; then the dead-letter queue
 QUEUE_BATCH_MESSAGES_MAX = 10  # messages that one invocation takes from a service's queue
 JOURNAL_BATCH_MESSAGES_MAX = 100  # that the journal takes at once: a page of the archive
-JOURNAL_BATCH_SECONDS_MAX = 15  # that it waits for them: each page costs a request to S3
+JOURNAL_BATCH_SECONDS_MAX = 20  # that it waits for them: each page costs a request to S3
 JOURNAL_DAYS_MAX = 36_500  # a century: beyond that it is a typing error; leave it out for ever
 JOURNAL_PAGE_BYTES_MAX = 64 * 1024 * 1024  # ten times what AWS hands to a function at once
 
@@ -100,6 +100,9 @@ BATCH_ATTEMPTS_MAX = 5  # unprocessed keys and entries repeated in place
 
 # Polling a source
 POLL_SECONDS = 45  # of each minute: a poll and its sending end before the next wake-up
+POLL_MEMORY_MB = (
+    256  # of the function that polls: it runs for most of each minute, and mostly waits
+)
 POLL_ANSWER_SECONDS_MAX = 10  # then the source is taken for dead
 POLL_ANSWER_BYTES_MAX = 64 * 1024 * 1024  # a hundred times what blockchain.com answers
 POLL_BACKOFF_SECONDS_MAX = 600

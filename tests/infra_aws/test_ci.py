@@ -123,7 +123,7 @@ def commit(folder: Path, what: str) -> None:
 
 def guarded(clone: Path, branch: str = "main") -> tuple[int, str]:
     """Look as CI does; answer the exit code and what is said."""
-    run = [ROOT / ".ci" / "newest", branch]
+    run = [str(ROOT / ".ci" / "newest"), branch]
     ended = subprocess.run(run, cwd=clone, capture_output=True, text=True, check=False)
     return ended.returncode, ended.stderr
 

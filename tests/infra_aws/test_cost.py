@@ -10,10 +10,13 @@ from click.testing import CliRunner
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra.aws import environments
 from infra.aws.cost import prices, resources, tables
-from infra.aws.cost.bill import CANNOT, Bill, Mode, bill
+from infra.aws.cost.bill import CANNOT, DAYS_A_MONTH, Bill, Mode, bill
 from infra.aws.cost.usage import ASSUMED
+from infra.aws.environments import Dashboards
 from ops.cli.main import main
+from shared.contracts.tables import TABLES
 
 PRICES, RESOURCES = prices.load(), resources.load()
 MODES = list(Mode)
@@ -60,6 +63,52 @@ def test_custom_metrics_are_paid_for_by_the_hours_in_which_they_are_written() ->
     always = ASSUMED.metrics_always
     assert always < months(1) < always + 0.2
     assert months(10_000) == RESOURCES.custom_metrics  # something happens in every hour
+
+
+def quantity(price: str, recovered: tuple[str, ...] = RESOURCES.recovered) -> float:
+    """Answer how much a month of one model has of something."""
+    counted = RESOURCES.changed(recovered=recovered)
+    lines = bill(1, Mode.SERVERLESS, counted, PRICES, polls=False).lines
+    return sum(line.quantity for line in lines if line.price == price)
+
+
+def test_what_stays_in_tables_is_paid_for_and_so_is_bringing_it_back_where_that_is_possible() -> (
+    None
+):
+    others = {table.service for table in TABLES} - {"journal"}
+    assert set(RESOURCES.recovered) == others
+    stored, of_others = quantity("dynamodb_gb"), quantity("dynamodb_recovery_gb")
+    assert 0 < of_others < 0.1 * stored  # most of it is the journal's
+    assert quantity("dynamodb_recovery_gb", ("journal", *others)) == pytest.approx(stored)
+    assert quantity("dynamodb_recovery_gb", ()) == 0
+
+
+def test_what_the_archive_and_logs_hold_is_paid_for_as_long_as_it_is_there() -> None:
+    for said, kept, days in (
+        ("events_archived_gb", "events_kept_gb", ASSUMED.archive_days),
+        ("logs_gb", "logs_kept_gb", ASSUMED.log_days),
+    ):
+        assert quantity(kept) == pytest.approx(quantity(said) * days / DAYS_A_MONTH)
+    shipped = [environments.load(path.stem) for path in environments.FOLDER.glob("*.yaml")]
+    assert max(one.archive_days for one in shipped) <= ASSUMED.archive_days
+    assert max(one.log_days for one in shipped) <= ASSUMED.log_days
+
+
+def test_what_ships_is_what_the_table_reckons_with() -> None:
+    for path in environments.FOLDER.glob("*.yaml"):
+        shipped = environments.load(path.stem)
+        assert shipped.source is None  # a poller runs for most of each minute: ask for it
+        assert shipped.region == PRICES.region
+        assert not shipped.journal.recovery
+        assert shipped.dashboards is Dashboards.TOGETHER
+
+
+def test_the_poller_is_as_large_as_is_reckoned_with(
+    templates: Mapping[str, Mapping[str, Any]],
+) -> None:
+    functions = resources.of_kind(templates, "AWS::Lambda::Function")
+    (size,) = (one["MemorySize"] for one in functions if resources.is_polling(one))
+    assert size == RESOURCES.poller_mb
 
 
 def test_nothing_runs_all_the_time_unless_it_is_asked_for() -> None:

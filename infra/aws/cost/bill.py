@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from infra.aws.cost.prices import Prices
-from infra.aws.cost.resources import Resources
+from infra.aws.cost.resources import JOURNAL, Resources
 from infra.aws.cost.usage import (
     ASSUMED,
     EACH_BATCH,
@@ -19,6 +19,7 @@ from infra.aws.cost.usage import (
 )
 
 DAYS_A_MONTH = 365 / 12
+JOURNAL_KEPT = "journal, after a year"
 TRACED_A_SECOND, TRACED_PART = 1.0, 0.05  # X-Ray's own sampling, of each function
 
 
@@ -138,7 +139,7 @@ def standing(resources: Resources, minutes: float) -> Iterator[Item]:
 def events(models: int, resources: Resources, minutes: float) -> Iterator[Item]:
     """Answer what data and decisions cost."""
     seconds = models * minutes * ASSUMED.function_seconds_a_minute
-    yield from work(models * minutes * SAFETY, EACH_MINUTE)
+    yield from work(models * minutes * SAFETY, EACH_MINUTE, resources)
     yield "operators' view", "custom_metrics", metric_months(models, resources, minutes / 60)
     yield "journal's pages", "s3_puts", minutes * ASSUMED.journal_windows_a_minute
     yield "functions", "lambda_requests", minutes * ASSUMED.journal_windows_a_minute
@@ -156,26 +157,38 @@ def metric_months(models: int, resources: Resources, hours: float) -> float:
     return ASSUMED.metrics_always + seldom * part
 
 
-def work(times: float, each: EachMinute) -> Iterator[Item]:
-    """Answer what is paid for by its number, so many times."""
-    stored_gb = times * each.journal_bytes * ASSUMED.journal_months / GB
-    kept_gb = times * each.page_bytes * ASSUMED.journal_months / GB
+def work(times: float, each: EachMinute, resources: Resources) -> Iterator[Item]:
+    """Answer what is paid for by its number, so many times a month."""
     yield "decisions", "dynamodb_writes", times * each.dynamodb_writes
     yield "decisions", "dynamodb_reads", times * each.dynamodb_reads
-    yield "journal, after a year", "dynamodb_gb", stored_gb
-    yield "journal, after a year", "s3_gb", kept_gb
+    yield from in_tables(times, each, resources)
+    yield JOURNAL_KEPT, "s3_gb", times * each.page_bytes * ASSUMED.journal_months / GB
     pages = times * each.events / ASSUMED.journal_page_events  # one for each call of the journal
     yield "journal's pages", "s3_puts", pages
     yield "functions", "lambda_requests", pages
     yield "events", "events", times * each.events
-    yield "events", "events_archived_gb", times * each.event_bytes / GB
+    said_gb = times * each.event_bytes / GB
+    yield "events", "events_archived_gb", said_gb
+    yield "events", "events_kept_gb", said_gb * ASSUMED.archive_days / DAYS_A_MONTH
     yield "events", "sqs_requests", 2 * times * each.messages
     yield "functions", "lambda_requests", times * each.invocations
-    yield "logs", "logs_gb", times * each.log_bytes / GB
+    logged_gb = times * each.log_bytes / GB
+    yield "logs", "logs_gb", logged_gb
+    yield "logs", "logs_kept_gb", logged_gb * ASSUMED.log_days / DAYS_A_MONTH
     yield "feature store", "feature_writes", times * each.feature_writes
     yield "feature store", "feature_reads", times * each.feature_reads
     yield "bucket", "s3_puts", times * each.s3_puts
     yield "bucket", "s3_gets", times * each.s3_gets
+
+
+def in_tables(times: float, each: EachMinute, resources: Resources) -> Iterator[Item]:
+    """Answer what stays in tables, and that it can be brought back as it was."""
+    for stored in each.stored:
+        what = JOURNAL_KEPT if stored.service == JOURNAL else "other tables"
+        kept_gb = times * stored.bytes * stored.days / DAYS_A_MONTH / GB
+        yield what, "dynamodb_gb", kept_gb
+        if stored.service in resources.recovered:
+            yield what, "dynamodb_recovery_gb", kept_gb
 
 
 def traces(models: int, resources: Resources, minutes: float) -> float:
@@ -224,7 +237,7 @@ def polling(resources: Resources, minutes: float) -> Iterator[Item]:
     batches = minutes * SAFETY * (ASSUMED.polled_batches_a_minute - 1)
     gb_seconds = batches * ASSUMED.function_seconds_a_batch * resources.function_mb / KB
     yield what, "lambda_gb_seconds", gb_seconds
-    for _, price, quantity in work(batches, EACH_BATCH):
+    for _, price, quantity in work(batches, EACH_BATCH, resources):
         yield what, price, quantity
     if resources.is_traced:
         yield what, "xray_traces", batches * EACH_BATCH.invocations + minutes

@@ -29,6 +29,8 @@ class Resources(Frozen):
 
     keys: int
     tables: int
+    recovered: tuple[str, ...]
+    """The services whose tables can be brought back as they were at any moment."""
     buckets: int
     polled_queues: int
     """Queues that Lambda polls for functions, all the time."""
@@ -41,13 +43,14 @@ class Resources(Frozen):
     is_traced: bool
     """All functions are but the journal's."""
     poller_mb: int
+    """Of the poller of a public source, where there is one."""
     poll_seconds: int
-    """Of each minute, for which the poller of a public source runs, where there is one."""
+    """Of each minute, for which it runs."""
 
 
 def count(templates: Mapping[str, Template]) -> Resources:
-    """Count the resources of an environment that polls a source; those of the poller are told
-    apart, or left out."""
+    """Count the resources of an environment; those of a poller are left out, for not every
+    environment has one."""
     functions = [*of_kind(templates, "AWS::Lambda::Function")]
     schedules = [
         one for one in of_kind(templates, "AWS::Scheduler::Schedule") if not is_polling(one)
@@ -56,6 +59,7 @@ def count(templates: Mapping[str, Template]) -> Resources:
     return Resources(
         keys=len([*of_kind(templates, "AWS::KMS::Key")]),
         tables=len([*of_kind(templates, "AWS::DynamoDB::Table")]),
+        recovered=tuple(sorted(recovered(templates))),
         buckets=len([*of_kind(templates, "AWS::S3::Bucket")]),
         polled_queues=len([*of_kind(templates, "AWS::Lambda::EventSourceMapping")]),
         schedules_a_minute=sum(1 / minutes(one["ScheduleExpression"]) for one in schedules),
@@ -63,7 +67,7 @@ def count(templates: Mapping[str, Template]) -> Resources:
         dashboards=len([*of_kind(templates, "AWS::CloudWatch::Dashboard")]),
         custom_metrics=len(METRICS),
         function_mb=max(one["MemorySize"] for one in functions if not is_polling(one)),
-        poller_mb=max(one["MemorySize"] for one in functions if is_polling(one)),
+        poller_mb=limits.POLL_MEMORY_MB,
         is_traced=all(
             one.get("TracingConfig") == {"Mode": "Active"}
             for one in functions
@@ -71,6 +75,13 @@ def count(templates: Mapping[str, Template]) -> Resources:
         ),
         poll_seconds=limits.POLL_SECONDS,
     )
+
+
+def recovered(templates: Mapping[str, Template]) -> Iterator[str]:
+    """Answer the services whose tables have point-in-time recovery."""
+    for table in of_kind(templates, "AWS::DynamoDB::Table"):
+        if table["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]:
+            yield str(table["TableName"]).rpartition("-")[2]
 
 
 def of_kind(templates: Mapping[str, Template], kind: str) -> Iterator[Mapping[str, Any]]:

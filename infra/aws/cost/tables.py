@@ -71,7 +71,9 @@ def assumptions(prices: Prices) -> tuple[str, ...]:
         f"{ASSUMED.trainings_a_month:g} trainings a month, no saving by spot capacity",
         f"the journal has been kept for {ASSUMED.journal_months:g} months; its table and its pages "
         "in S3 grow on for as long as the environment's file says",
-        "no point-in-time recovery of the journal's table (`journal.recovery`)",
+        "point-in-time recovery of all tables but the journal's (`journal.recovery`)",
+        f"events stay in the archive for {ASSUMED.archive_days:g} days, logs for "
+        f"{ASSUMED.log_days:g}",
         "not counted: images in ECR, traffic to the internet, the network of a VPC, support, taxes",
         "beyond some thousand models one sweep no longer ends within its time limit, and the "
         "standard parameters of SSM are used up: several environments are needed",

@@ -5,7 +5,8 @@ own with windows of one minute, 100 records a minute in one message, schedules a
 hours, all calls of all functions counted, item by item. What the journal's indexes `by-cause` and
 `life` add was reckoned from the sizes of the same events, and the bytes of its pages from the
 recording in tests/recordings. Everything measured is multiplied by `SAFETY`, for states grow in the
-first days.
+first days. What stays in tables was read item by item on the same day, after five hours of a
+market's time; to each item DynamoDB adds 100 bytes.
 """
 
 from typing import NamedTuple
@@ -17,6 +18,21 @@ SAFETY = 1.25
 KB, GB = 1_024, 1_024**3
 
 
+YEAR_DAYS = 365.0
+EXPIRED_DAYS = 2.0
+"""Until DynamoDB has deleted what has expired."""
+
+
+class Stored(NamedTuple):
+    """Items that come to a table each minute."""
+
+    service: str
+    bytes: float
+    """With keys, indexes and what DynamoDB adds."""
+    days: float
+    """For which they stay; what is never deleted has been there for a year."""
+
+
 class EachMinute(NamedTuple):
     """What one model and its series do in a minute, in which one batch of records comes."""
 
@@ -25,8 +41,6 @@ class EachMinute(NamedTuple):
     dynamodb_reads: float = 18.6
     events: float = 5.0
     event_bytes: float = 4_600
-    journal_bytes: float = 14_900
-    """In its table, with the indexes; the journal keeps everything."""
     page_bytes: float = 2_100
     """The same in S3, compressed, in pages of five events; fuller pages are smaller."""
     messages: float = 8.0
@@ -40,6 +54,15 @@ class EachMinute(NamedTuple):
     s3_gets: float = 1.2
     log_bytes: float = 6_700
     """A line a decision, and three of Lambda's own for each call."""
+    stored: tuple[Stored, ...] = (
+        Stored("journal", 14_900, YEAR_DAYS),
+        Stored("ingest", 140, YEAR_DAYS),  # windows, sixteen to an item
+        Stored("ingest", 1_200, EXPIRED_DAYS),  # the ids of a window's records
+        Stored("ingest", 180, limits.INBOX_DAYS),  # that a batch was heard; below: that a fact was
+        Stored("monitor", 350, limits.INBOX_DAYS),
+        Stored("trainer", 170, limits.INBOX_DAYS),
+    )
+    """The aggregates themselves, some kilobytes for each model, are not reckoned."""
 
 
 class Assumed(NamedTuple):
@@ -59,7 +82,11 @@ class Assumed(NamedTuple):
     metric_hours_a_model: float = 10.0
     """In which each of the others is written for a model: trainings, deployments, faults."""
     journal_months: float = 12.0
-    """How long it has been kept."""
+    """How long its pages have been kept in S3."""
+    archive_days: float = limits.INBOX_DAYS
+    """How long the archive may keep events at most; ours say 7 to 45."""
+    log_days: float = 90.0
+    """As prod's file says; the others' are shorter."""
     journal_windows_a_minute: float = 60 / limits.JOURNAL_BATCH_SECONDS_MAX
     """After each the journal writes a page, where something came."""
     journal_page_events: float = limits.JOURNAL_BATCH_MESSAGES_MAX / 2
@@ -103,7 +130,6 @@ EACH_BATCH = EachMinute(
     dynamodb_reads=8.0,
     events=1.0,
     event_bytes=1_000,
-    journal_bytes=3_000,
     page_bytes=420,
     messages=2.0,
     invocations=1.0,
@@ -112,6 +138,7 @@ EACH_BATCH = EachMinute(
     s3_puts=0.0,
     s3_gets=0.0,
     log_bytes=1_400,
+    stored=(Stored("journal", 3_000, YEAR_DAYS), Stored("ingest", 180, limits.INBOX_DAYS)),
 )
 """What each further batch of records in a minute makes ingest and the journal do: their part of the
 above."""
