@@ -29,6 +29,8 @@ class Live:
     measured: AccuracyMeasured
     at: datetime
     breaches: int
+    is_all: bool
+    """Whether these are all; else nothing was read of what came before the first of them."""
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,14 @@ class Past:
 
 def past(connection: Connection, model: str) -> Past:
     """Read what the journal tells of a model."""
-    return tell(lived(model, Story(connection).recent(model, READ_MAX)))
+    entries = Story(connection).recent(model, READ_MAX)
+    return tell(lived(model, entries), is_all=len(entries) < READ_MAX)
 
 
-def tell(life: Life) -> Past:
-    """Tell a model's past from what is known of its life."""
+def tell(life: Life, is_all: bool) -> Past:
+    """Tell a model's past from what is known of its life: all of it, or the latest."""
     return Past(
-        live={version: live(row) for version, row in life.measured.items()},
+        live={version: live(row, is_all) for version, row in life.measured.items()},
         undone={
             version: found for version, facts in life.versions.items() if (found := undone(facts))
         },
@@ -74,10 +77,11 @@ def tell(life: Life) -> Past:
     )
 
 
-def live(row: Row) -> Live:
+def live(row: Row, is_all: bool) -> Live:
     """Tell the latest verdict of a row, in which all but the first are breaches."""
     *_, latest = row
-    return Live(latest.said, latest.at, sum(fact.said.breached for fact in row))
+    breaches = sum(fact.said.breached for fact in row)
+    return Live(latest.said, latest.at, breaches, is_all or row.has_begun)
 
 
 def undone(facts: Facts) -> Undone | None:

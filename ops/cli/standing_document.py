@@ -72,6 +72,7 @@ def live_document(live: Live) -> dict[str, Any]:
         "points": measured.points,
         "breached": measured.breached,
         "breaches_in_a_row": live.breaches,
+        "breaches_may_be_more": not live.is_all,
     }
 
 

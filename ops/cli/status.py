@@ -155,7 +155,8 @@ def live_cell(live: Live | None) -> Any:
 def live_text(live: Live, consecutive: int, now: datetime) -> str:
     """Say how the version in production does, and how near it is to be found wanting."""
     said = live.measured
-    streak = f"{live.breaches} breaches in a row of {consecutive} that make it degraded"
+    number = f"{live.breaches}" if live.is_all else f"at least {live.breaches}"
+    streak = f"{number} breaches in a row of {consecutive} that make it degraded"
     return (
         f"v{said.version}: mean wQL {output.loss(said.mean_wql)}, "
         f"limit {output.loss(said.limit)}, baseline {output.loss(said.baseline_wql)}, "

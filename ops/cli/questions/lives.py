@@ -27,6 +27,8 @@ class Past:
     model: str
     entries: Sequence[Entry]
     """In the order of causes."""
+    is_all: bool = False
+    """Whether the rest was read as a whole, too: verdicts of the monitor, and decisions."""
 
     @cached_property
     def life(self) -> Life:
@@ -49,8 +51,9 @@ def read(
     found = [one for one in book.life(model, first, last) if is_of_model(one)]
     if not found:
         raise unheard_of(connection, model, until)
-    found += book.latest(model, first, last, recent) if recent else []
-    past = Past(model, domain.in_order_of_causes(found))
+    others = book.latest(model, first, last, recent) if recent else []
+    is_all = len(others) < recent
+    past = Past(model, domain.in_order_of_causes([*found, *others]), is_all)
     if unknown := past.life.unknown:
         output.note(f"left out, as a later version of this program said it: {', '.join(unknown)}")
     return past

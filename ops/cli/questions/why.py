@@ -51,7 +51,7 @@ def of_model(connection: Connection, model: str, frozen: bool, as_json: bool) ->
     chain = question.story(past.life, past.entries)
     records = lives.records(connection, chain)
     now = connection.clock.now()
-    told = question.of_model(past.life, chain, records, now, frozen)
+    told = question.of_model(past.life, chain, records, now, frozen, past.is_all)
     if as_json:
         return output.document(
             {

@@ -64,6 +64,11 @@ class Row(Facts):
         super().__init__()
         self.begins = begins
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether what begins it was heard; if not, it may be longer than what is kept."""
+        return bool(self.kept) and self.begins(self.kept[0].said)
+
     def add(self, fact: Fact) -> None:
         """Put a fact into its place, unless a later one began the row."""
         first = self.kept[0] if self.kept else fact

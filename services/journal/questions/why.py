@@ -110,7 +110,12 @@ def story(life: Life, entries: Iterable[Entry]) -> tuple[Entry, ...]:
 
 
 def of_model(
-    life: Life, chain: Sequence[Entry], records: Iterable[Entry], at: datetime, frozen: bool
+    life: Life,
+    chain: Sequence[Entry],
+    records: Iterable[Entry],
+    at: datetime,
+    frozen: bool,
+    is_all: bool = True,
 ) -> Reasons:
     """Answer why a model stands as it does.
 
@@ -120,6 +125,8 @@ def of_model(
         What led to what serves, as `story` answers it.
     frozen : bool
         Whether its spec says so.
+    is_all : bool
+        Whether every verdict of the monitor is in its life, rather than the latest alone.
     """
     standing = as_of.standing(life, at)
     serves = standing.stages[Stage.PRODUCTION].stay
@@ -128,7 +135,7 @@ def of_model(
         at=at,
         paragraph=f"{what_serves(serves)} {paragraph(chain)}" if serves else nothing_serves(life),
         chain=links(chain, records),
-        open=tuple(matters(life, standing, frozen)),
+        open=tuple(matters(life, standing, frozen, is_all)),
     )
 
 
@@ -148,13 +155,13 @@ def nothing_serves(life: Life) -> str:
     return "Nothing has served in production yet."
 
 
-def matters(life: Life, standing: Standing, frozen: bool) -> Iterator[str]:
+def matters(life: Life, standing: Standing, frozen: bool, is_all: bool) -> Iterator[str]:
     """Say what is open, and what keeps the model from its next training or promotion."""
     if frozen:
         yield "it is frozen: nothing is trained or rolled out until it is unfrozen"
     for fault in standing.data_faults:
         yield f"the data are at fault ({fault.kind}): {fault.evidence}"
-    yield from live(life, standing)
+    yield from live(life, standing, is_all)
     if degradation := standing.degradation:
         since = sentences.day_and_minute(degradation.since)
         yield f"v{degradation.version} falls short since {since} UTC: {degradation.evidence}"
@@ -171,15 +178,16 @@ def matters(life: Life, standing: Standing, frozen: bool) -> Iterator[str]:
     yield from not_there(life, standing)
 
 
-def live(life: Life, standing: Standing) -> Iterator[str]:
+def live(life: Life, standing: Standing, is_all: bool) -> Iterator[str]:
     """Say how the version in production does; nothing where the monitor has not judged it."""
     stay = standing.stages[Stage.PRODUCTION].stay
-    row = list(life.measured[stay.version]) if stay else []
-    if stay and row:
-        latest, breaches = row[-1], sum(fact.said.breached for fact in row)
+    row = life.measured[stay.version] if stay else None
+    if stay and row and (latest := row.latest()):
+        breaches = sum(fact.said.breached for fact in row)
         event: AccuracyMeasured = latest.said
         held = "above" if event.mean_wql > event.limit else "within"
-        in_a_row = f"; {breaches} breaches in a row" if breaches else ""
+        number = f"{breaches}" if is_all or row.has_begun else f"at least {breaches}"
+        in_a_row = f"; {number} breaches in a row" if breaches else ""
         yield (
             f"v{stay.version} was judged on {sentences.moment(latest.at)}: mean wQL "
             f"{event.mean_wql:.4g} on {event.points} points is {held} its limit {event.limit:.4g}, "
