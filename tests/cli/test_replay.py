@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from ops.cli.connection import Connection
+from ops.replay.recording import Line, read, text_of
 from shared.contracts.envelope import Event, Revision
 from shared.contracts.lifecycle import DecisionRecorded, ModelRegistered, RetrainRequested
 from shared.messaging.bus import EventBridgeBus
@@ -184,6 +185,20 @@ def test_lives_that_were_recorded_from_the_middle_are_told(bare: Cli, tmp_path: 
     code, told = lines(bare("replay", tmp_path / "recording.jsonl.gz"))
     assert code == 2
     assert "none of 1 decisions can be taken again" in told[0]
+
+
+def test_a_recording_that_lacks_a_decision_is_not_as_it_was(bare: Cli, tmp_path: Path) -> None:
+    found = read(LOOP)
+    decided = (one for one in found.events if one.is_decision)
+    (missing,) = [one for one in decided if (*one.whose, one.revision) == ("trainer", "fees", 6)]
+    kept = (Line(entry=one.entry, seen=one.seen) for one in found.events if one is not missing)
+    text, _ = text_of(found.header, kept)
+    (tmp_path / "gap.jsonl.gz").write_bytes(text)
+    done = bare("replay", tmp_path / "gap.jsonl.gz")
+    assert done.exit_code == 1
+    told = "the recording lacks a decision before it; 17 decisions after that"
+    assert told in done.stdout
+    assert done.stdout.endswith("no difference in what the record tells\n")
 
 
 @pytest.fixture

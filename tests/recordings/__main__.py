@@ -130,7 +130,7 @@ def passing(played: Streamed, is_there: Callable[[], bool]) -> Callable[[], bool
 
 
 def set_threshold(played: Streamed, value: str) -> None:
-    """Set a threshold at run time, and wait until the evaluator has seen it."""
+    """Set a threshold at run time; the evaluator sees it when it looks next."""
     path = names.parameter("dev", "watched", ModelParameter.THRESHOLD)
     ssm = played.stack.client("ssm")
     ssm.put_parameter(Name=path, Value=value, Type="String", Overwrite=True)

@@ -85,7 +85,8 @@ def replay(
     """Take recorded decisions again by today's code, with nothing done, and compare.
 
     FILE is a recording of `modelcycle events record`; without it, the journal is read. What was
-    looked at, and what time it was, is taken from the record. Exit code 1 if something differs.
+    looked at, and what time it was, is taken from the record. Exit code 1 if something differs, or
+    cannot be taken again because the recording lacks a decision before it.
     """
     from ops.cli.replay import live as sending
     from ops.cli.replay import show
@@ -106,7 +107,8 @@ def replay(
     if not (played.decided or played.differences or played.stopped):
         raise nothing_replayed(played)
     show.show(played, is_what_if=bool(specs), diff=diff, as_json=as_json)
-    raise click.exceptions.Exit(ExitCode.FAILED if played.differences else ExitCode.OK)
+    is_as_it_was = not (played.differences or any(one.untold for one in played.stopped.values()))
+    raise click.exceptions.Exit(ExitCode.OK if is_as_it_was else ExitCode.FAILED)
 
 
 def check_together(*, live: bool, only_live: bool, only_decisions: bool) -> None:
