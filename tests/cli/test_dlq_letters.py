@@ -118,7 +118,7 @@ CASES = [
         "Lack of permissions to invoke cross account target.",
         "fees",
         "modelcycle-dev-trainer",
-        "`make diff ENV=dev` says what is not as deployed",
+        "what was changed by hand, `make deploy ENV=dev STACK=trainer ARGS=",
     ),
     Case(
         "a schedule could not deliver it",
@@ -208,7 +208,7 @@ CASES = [
         "Lack of permissions to invoke cross account target.",
         "fees",
         "modelcycle-dev-trainer",
-        "`make diff ENV=dev` says what is not as deployed",
+        "what was changed by hand, `make deploy ENV=dev STACK=trainer ARGS=",
     ),
 ]
 

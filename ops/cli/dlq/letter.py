@@ -255,7 +255,10 @@ def advice(letter: Letter, env: str, now: datetime) -> Iterator[str]:
         case Kind.UNDELIVERED if letter.content.event_type in WISHES:
             yield f"the next sweep does the same: {drop}"
         case Kind.UNDELIVERED:
-            yield f"`make diff ENV={env}` says what is not as deployed; mend it, then {redrive}"
+            yield (
+                f"what was changed by hand, `make deploy ENV={env} STACK={letter.service} "
+                f'ARGS="--revert-drift"` puts back; then {redrive}'
+            )
     if letter.content.is_history:
         yield f"it is history, and replaces what was imported since for the same windows: {drop}"
     yield f"if it is of no use: {drop}"
