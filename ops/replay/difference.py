@@ -122,8 +122,8 @@ class Consequences:
         self.undone: dict[Item, Difference] = {}
         self.ended: dict[tuple[str, str], Difference] = {}
         self.unregistered: dict[Version, Difference] = {}
-        self.registered = registered(said)
-        self.versions = frozenset(self.registered.values())
+        self.registrations = registrations(said)
+        self.registered = registered(said, self.registrations)
 
     def root(self, one: Recorded) -> Difference | None:
         """Answer the difference without which a decision would have been taken; none: it would."""
@@ -147,6 +147,13 @@ class Consequences:
         roots = [self.unregistered.get(version) for version in versions]
         return roots[0] if roots and all(roots) else None
 
+    def rests_on(self, one: Recorded) -> list[str]:
+        """Answer the ids of what was said before a decision, whatever clocks say: its cause, and
+        that the versions are registered of which it speaks."""
+        versions = filter(None, map(self.version, one.ids))
+        said = (self.registrations[one] for one in versions if one in self.registrations)
+        return [one.record.cause_id, *said]
+
     def version(self, name: str) -> Version | None:
         """Answer of which version an event is; none: of none, or the recording lacks it."""
         data = self.said[name].envelope.data if name in self.said else None
@@ -157,7 +164,7 @@ class Consequences:
         """Tell whether an event is of a version that there would be without another one, too: what
         would have become of it, and when, the record does not tell."""
         version = self.version(name)
-        is_there = version in self.versions and version not in self.unregistered
+        is_there = version in self.registrations and version not in self.unregistered
         return is_there and any(root is one for one in self.unregistered.values())
 
     def lose(self, one: Recorded, root: Difference, then: Told, now: Told | None = None) -> None:
@@ -186,14 +193,24 @@ class Consequences:
             self.ended.setdefault((record.model, then.trip), root)
 
 
-def registered(said: Mapping[str, Recorded]) -> Mapping[Item, Version]:
-    """Answer which version was registered by what was done."""
+def registrations(said: Mapping[str, Recorded]) -> Mapping[Version, str]:
+    """Answer the versions that were registered, and the ids of the events that say so."""
     return {
-        Item(one.record.service, one.record.model, one.record.item): Version(
-            event.model, event.version
-        )
+        Version(data.model, data.version): name
+        for name, one in said.items()
+        if isinstance(data := one.envelope.data, ModelRegistered)
+    }
+
+
+def registered(
+    said: Mapping[str, Recorded], versions: Mapping[Version, str]
+) -> Mapping[Item, Version]:
+    """Answer which version was registered by what was done."""
+    of_events = {name: version for version, name in versions.items()}
+    return {
+        Item(one.record.service, one.record.model, one.record.item): of_events[name]
         for one in said.values()
         if one.is_decision and one.record.item
         for name in one.ids
-        if name in said and isinstance(event := said[name].envelope.data, ModelRegistered)
+        if name in of_events
     }

@@ -62,6 +62,9 @@ class Replay:
         self.said = {one.envelope.metadata.event_id: one for one in recording.events}
         self.reports = recording.header.reports
         self.consequences = Consequences(self.said, self.reports)
+        self.said_by = {name: one for one in decisions(recording) for name in one.ids}
+        self.waiting = by_aggregate(recording)
+        self.taken: set[int] = set()
         self.lives: dict[Aggregate, Life] = {}
         self.states_then: dict[Aggregate, str] = {}
         self.met: set[Aggregate] = set()
@@ -73,15 +76,36 @@ class Replay:
 
     def play(self) -> Iterator[Recorded]:
         """Take every decision again, in the order of causes; answers each line as it is done."""
-        waiting = by_aggregate(self.recording)
-        said_by = {name: one for one in decisions(self.recording) for name in one.ids}
-        taken: set[int] = set()
         for one in self.recording.events:
             # what a decision said may be told, and have effects, before its record is
-            due = one if one.is_decision else said_by.get(one.envelope.metadata.event_id)
-            for following in in_order(due, waiting, said_by, taken) if due else ():
+            due = one if one.is_decision else self.said_by.get(one.envelope.metadata.event_id)
+            for following in self.in_order(due) if due else ():
                 self.take(following)
             yield one
+
+    def in_order(self, due: Recorded) -> Iterator[Recorded]:
+        """Answer a decision, after all that it rests on and that was not taken yet.
+
+        Clocks differ: within an aggregate the revision is the order, between them who heard whom.
+        """
+        due_too, met = [due], {due.number}
+        while due_too:
+            last = due_too[-1]
+            if last.number in self.taken:
+                due_too.pop()
+                continue
+            following = self.waiting[last.whose][0]
+            before = filter(None, map(self.said_by.get, self.consequences.rests_on(following)))
+            if missing := next((one for one in before if self.is_due(one, met)), None):
+                met.add(missing.number)
+                due_too.append(missing)
+                continue
+            self.taken.add(self.waiting[last.whose].popleft().number)
+            yield following
+
+    def is_due(self, one: Recorded, met: Set[int]) -> bool:
+        """Tell whether a decision is still to be taken, and nobody is at it."""
+        return one.number not in self.taken and one.number not in met
 
     def take(self, one: Recorded) -> None:
         """Take one decision again, unless it would not have come to it."""
@@ -225,32 +249,6 @@ def by_aggregate(recording: Recording) -> Mapping[Aggregate, deque[Recorded]]:
     for one in sorted(decisions(recording), key=lambda one: one.revision):
         found[one.whose].append(one)
     return found
-
-
-def in_order(
-    due: Recorded,
-    waiting: Mapping[Aggregate, deque[Recorded]],
-    said_by: Mapping[str, Recorded],
-    taken: set[int],
-) -> Iterator[Recorded]:
-    """Answer a decision, after all that it rests on and that was not taken yet.
-
-    Clocks differ: within an aggregate the revision is the order, between them who heard whom.
-    """
-    due_too, met = [due], {due.number}
-    while due_too:
-        last = due_too[-1]
-        if last.number in taken:
-            due_too.pop()
-            continue
-        following = waiting[last.whose][0]
-        cause = said_by.get(following.record.cause_id)
-        if cause and cause.number not in taken and cause.number not in met:
-            met.add(cause.number)
-            due_too.append(cause)
-            continue
-        taken.add(waiting[last.whose].popleft().number)
-        yield following
 
 
 def opened(said: Said) -> Envelope[Event]:

@@ -26,10 +26,10 @@ from shared.contracts.lifecycle import (
 from tests.replay.world import lived, of, recorded, refused, replayed
 
 MODEL = "fees"
-SEEDS = (0, 1, 3, 4, 5, 9, 43, 52, 89, 115, 157, 172, 201)
+SEEDS = (0, 1, 3, 4, 5, 9, 43, 52, 89, 115, 157, 172, 201, 254, 320)
 """In 9, 43 and 52 a version is approved before the deployer hears that it is registered; in 89, 157
 and 201 one decision is about two versions, of which one is refused; in 115 another gives way to the
-refused one; in 172 the clocks of services differ."""
+refused one; in 172, 254 and 320 the clocks of services differ."""
 OF_VERSIONS = (
     ModelRegistered,
     ModelApproved,
