@@ -5,11 +5,13 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import boto3
 import click
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.aws import (
@@ -29,6 +31,7 @@ from shared.contracts import names
 from shared.contracts.subscriptions import SERVICES
 
 NO_VERSION = "unknown"
+PATIENT = Config(retries={"mode": "adaptive", "total_max_attempts": 10})
 
 Named = Callable[[Callable[..., None]], click.Command]
 ENV = click.option("--env", "name", default="dev", show_default=True, help="Which environment.")
@@ -165,9 +168,10 @@ def code_version() -> str:
 
 
 def client_of(environment: Environment) -> Callable[[str], Any]:
-    """Answer how to make a client in the environment's region."""
+    """Answer how to make a client in the environment's region, one for each service: it slows down
+    where AWS throttles."""
     session = boto3.Session(region_name=environment.region)
-    return lambda service: session.client(service)  # type: ignore[call-overload]
+    return cache(lambda service: session.client(service, config=PATIENT))
 
 
 def said(command: Sequence[str], text: str | None) -> None:

@@ -5,12 +5,14 @@ needed: one for each endpoint, and one for all jobs of a kind in the whole accou
 job has streams of its own.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from typing import Any
 
 OF_ENDPOINTS = "/aws/sagemaker/Endpoints/"
 OF_JOBS = tuple(f"/aws/sagemaker/{kind}Jobs" for kind in ("Processing", "Training", "Transform"))
+OF_PIPELINES = "pipelines-"  # SageMaker: so begin the names of what an execution makes
+TOLD_EACH = 500  # AWS deletes one stream a call, some ten a second
 
 Say = Callable[[str], None]
 
@@ -32,24 +34,30 @@ def delete_of_jobs(logs: Any, executions: Collection[str], say: Say) -> None:
     """Delete the streams of the jobs of some executions of pipelines, by whose ids SageMaker names
     the jobs; those of others, in the same groups, stay."""
     say(f"logs of the jobs of {len(executions)} trainings")
-    for execution in executions:
-        for group in OF_JOBS:
-            with suppress(logs.exceptions.ResourceNotFoundException):  # no such job yet, ever
-                delete_streams(logs, group, jobs_begin(execution))
+    ours = frozenset(map(jobs_begin, executions))
+    for group in OF_JOBS:
+        streams = [one for one in streams_of_pipelines(logs, group) if begin_of(one) in ours]
+        for deleted, stream in enumerate(streams, 1):
+            with suppress(logs.exceptions.ResourceNotFoundException):  # another was faster
+                logs.delete_log_stream(logGroupName=group, logStreamName=stream)
+            if deleted % TOLD_EACH == 0:
+                say(f"{deleted:,} of {len(streams):,} streams in {group}")
 
 
 def jobs_begin(execution: str) -> str:
     """Answer how SageMaker begins the names of what an execution of a pipeline makes."""
-    return f"pipelines-{execution.rpartition('/')[2]}-"
+    return f"{OF_PIPELINES}{execution.rpartition('/')[2]}-"
 
 
-def delete_streams(logs: Any, group: str, names_begin: str) -> None:
-    """Delete the streams of a group whose names begin so."""
+def begin_of(stream: str) -> str:
+    """Answer how the name of a job of a pipeline begins, from that of one of its streams."""
+    return OF_PIPELINES + stream.removeprefix(OF_PIPELINES).partition("-")[0] + "-"
+
+
+def streams_of_pipelines(logs: Any, group: str) -> Iterator[str]:
+    """Answer the streams of all jobs of pipelines, fifty in a call, however many trainings there
+    were; none if there was no job yet, ever."""
     pages = logs.get_paginator("describe_log_streams")
-    streams = [
-        stream["logStreamName"]
-        for page in pages.paginate(logGroupName=group, logStreamNamePrefix=names_begin)
-        for stream in page["logStreams"]
-    ]
-    for stream in streams:
-        logs.delete_log_stream(logGroupName=group, logStreamName=stream)
+    with suppress(logs.exceptions.ResourceNotFoundException):
+        for page in pages.paginate(logGroupName=group, logStreamNamePrefix=OF_PIPELINES):
+            yield from (stream["logStreamName"] for stream in page["logStreams"])
