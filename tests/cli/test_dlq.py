@@ -93,14 +93,15 @@ def test_all_of_a_kind_are_decided_upon_after_a_look_and_a_yes(
     done = CliRunner().invoke(main, asked, input="y\n")
     assert "redrive 1 letter?" in done.stderr
     assert done.stdout.splitlines()[-1].startswith(f"redriven: {young[:8]} RetrainRequested of you")
-    assert f"left: {old[:8]} RetrainRequested of old is too old to be redriven" in done.stderr
+    left = f"left, to be dropped: {old[:8]} RetrainRequested of old: older than the 45 days"
+    assert left in done.stderr
     assert decisions(aws)[-1]["message_id"] == young
     assert set(ids(aws)) == {old, strange}
     assert lines(cli("dlq", "redrive", old, *reason)) == (
         4,
         [
-            f"Error: {old[:8]} RetrainRequested of old is too old: its service would reject it "
-            "again",
+            f"Error: {old[:8]} RetrainRequested of old is older than the 45 days that services "
+            "remember: its service would reject it",
             f"Try: modelcycle dlq drop {old} --reason …",
         ],
     )

@@ -83,7 +83,7 @@ CASES = [
         FAILED,
         "fees",
         "modelcycle-dev-trainer",
-        "it is older than the 45 days that services remember: `modelcycle dlq drop",
+        "it is older than the 45 days that services remember: its service would reject it; `modelc",
     ),
     Case(
         "it failed",
@@ -130,6 +130,21 @@ CASES = [
         "",
         "modelcycle-dev-monitor",
         "the next sweep does the same: `modelcycle dlq drop",
+    ),
+    Case(
+        "a schedule could not call the poller",
+        "ingest",
+        "{}",
+        {
+            "SCHEDULE_ARN": "arn:aws:scheduler:x:1:schedule/default/modelcycle-dev-poller",
+            "TARGET_ARN": "arn:aws:lambda:eu-west-1:123456789012:function:modelcycle-dev-poller",
+            "ERROR_CODE": "THROTTLED",
+        },
+        Kind.UNDELIVERED,
+        "modelcycle-dev-poller could not deliver it: THROTTLED",
+        "",
+        "",
+        "it is the call of a function: its schedule calls again; `modelcycle dlq drop",
     ),
     Case(
         "a batch of records",

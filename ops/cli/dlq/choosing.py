@@ -76,23 +76,31 @@ def chosen(command: F) -> F:
     return command
 
 
-def young_enough(letters: Sequence[Held], now: datetime, *, named: bool) -> list[Held]:
-    """Leave out what its service would reject again; what a person has named is refused.
+def redrivable(letters: Sequence[Held], now: datetime, *, named: bool) -> list[Held]:
+    """Leave out what cannot be redriven; what a person has named is refused.
 
     Raises
     ------
     CliError
-        If one of those that are named is too old.
+        If one of those that are named cannot.
     """
-    old = [one.letter for one in letters if one.letter.is_too_old(now)]
-    for letter in old:
-        if named:
+    found: list[Held] = []
+    left: dict[str, list[str]] = {}
+    for one in letters:
+        why = one.letter.no_way_back(now)
+        if not why:
+            found.append(one)
+        elif named:
             raise refused(
-                f"{name(letter)} is too old: its service would reject it again",
-                f"modelcycle dlq drop {letter.message_id} --reason …",
+                f"{name(one.letter)} is {why}",
+                f"modelcycle dlq drop {one.letter.message_id} --reason …",
             )
-        output.note(f"left: {name(letter)} is too old to be redriven, drop it")
-    return [one for one in letters if one.letter not in old]
+        else:
+            left.setdefault(why, []).append(name(one.letter))
+    for why, named_ones in left.items():
+        more = f" and {len(named_ones) - NAMED} more" if len(named_ones) > NAMED else ""
+        output.note(f"left, to be dropped: {', '.join(named_ones[:NAMED])}{more}: {why}")
+    return found
 
 
 def only(letters: Sequence[Held], beginning: str, hidden: int) -> Held:

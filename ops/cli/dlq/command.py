@@ -19,7 +19,7 @@ from ops.cli.dlq.choosing import (
     name,
     of_service,
     only,
-    young_enough,
+    redrivable,
 )
 from ops.cli.dlq.deciding import DECISIONS
 from ops.cli.dlq.letter import ID_SHOWN, Decision, Kind, Letter, advice
@@ -211,7 +211,7 @@ def decide(
     def meant(seen: list[Held]) -> list[Held]:
         found = choice.of(seen, hidden)
         if decision is Decision.REDRIVEN:
-            return young_enough(found, now, named=bool(ids))
+            return redrivable(found, now, named=bool(ids))
         return found
 
     if everything and not yes:

@@ -23,6 +23,7 @@ RECORDS = "records"
 REASON, ERROR_CODE, ERROR_MESSAGE = "reason", "ERROR_CODE", "ERROR_MESSAGE"
 RULE, SCHEDULE, TARGET = "RULE_ARN", "SCHEDULE_ARN", "TARGET_ARN"
 ATTEMPTS = "RETRY_ATTEMPTS"
+FUNCTION = ":lambda:"  # in its ARN
 CAME_FROM = "DeadLetterQueueSourceArn"
 
 
@@ -83,7 +84,7 @@ class Letter:
     """When it came into a queue."""
     body: str
     queue: str
-    """To which it would go back."""
+    """To which it would go back; empty: it was no message, but a schedule's call of a function."""
     content: Content
 
     @property
@@ -91,10 +92,15 @@ class Letter:
         """Answer the digest of the body."""
         return hashlib.sha256(self.body.encode()).hexdigest()
 
-    def is_too_old(self, now: datetime) -> bool:
-        """Tell whether it would be rejected, whatever it says: the inbox has forgotten its time."""
+    def no_way_back(self, now: datetime) -> str:
+        """Say why it cannot be redriven; nothing where it can."""
         metadata = self.content.metadata
-        return metadata is not None and too_old(metadata, now)
+        if metadata is not None and too_old(metadata, now):
+            return (
+                f"older than the {limits.INBOX_DAYS} days that services remember: its service "
+                "would reject it"
+            )
+        return "" if self.queue else "the call of a function: its schedule calls again"
 
     def decided(self, decision: Decision, reason: str, uri: str | None) -> DeadLetterDecided:
         """Answer what the journal keeps of a decision."""
@@ -157,13 +163,16 @@ def fault_of(kind: Kind, told: Mapping[str, str]) -> str:
 
 
 def queue_of(env: str, service: str, arns: tuple[str, ...], body: str) -> str:
-    """Answer the queue that a message was meant for: as AWS tells, else by what it holds."""
+    """Answer the queue that a message was meant for: as AWS tells, else by what it holds; none
+    where it was meant for a function."""
     own = [names.queue(env, service)]
     if service == RECORDS_CONSUMER:
         own.append(names.records_queue(env))
     for arn in arns:
         if (name := arn.rpartition(":")[2]) in own:
             return name
+        if FUNCTION in arn:
+            return ""
     return own[0] if "detail-type" in _object(body) else own[-1]
 
 
@@ -230,8 +239,8 @@ def advice(letter: Letter, env: str, now: datetime) -> Iterator[str]:
     short = letter.message_id[:ID_SHOWN]
     redrive = f"`modelcycle dlq redrive {short} --reason …`"
     drop = f"`modelcycle dlq drop {short} --reason …`"
-    if letter.is_too_old(now):
-        yield f"it is older than the {limits.INBOX_DAYS} days that services remember: {drop}"
+    if why := letter.no_way_back(now):
+        yield f"it is {why}; {drop}"
         return
     problem = letter.content.problem
     match letter.kind:
