@@ -1,12 +1,13 @@
 """The journal's book in DynamoDB and its shelf in S3: translation only."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from services.journal.domain import Entry
 from services.journal.ports import Object
+from shared.contracts import limits
 from shared.contracts.tables import TTL_ATTRIBUTE
 from shared.messaging.aws_errors import translated
 from shared.messaging.errors import Refused, Retryable
@@ -84,8 +85,8 @@ class DynamoBook:
     def caused_by(self, event_id: str, limit: int) -> list[Entry]:
         """Answer what was said because of an event, or of a hint, in order; at most `limit`."""
         keys = self.asked({**equal("causation_id", event_id), "IndexName": BY_CAUSE}, limit + 1)
-        others = [self.whole(key) for key in keys]
-        return [one for one in others if one and one.event_id != event_id][:limit]
+        others = [one for one in self.wholes(keys) if one.event_id != event_id]
+        return sorted(others, key=lambda one: one.position)[:limit]
 
     def each(self, since: str, until: str) -> Iterator[Entry]:
         """Answer all entries between two positions, in order, a page at a time."""
@@ -126,6 +127,22 @@ class DynamoBook:
         with translated():
             answer = self.client.get_item(TableName=self.table, Key=key)
         return read(answer["Item"]) if "Item" in answer else None
+
+    def wholes(self, items: Sequence[Item]) -> Iterator[Entry]:
+        """Read entries that an index has the keys of, in any order, but for what has expired; raise
+        Retryable if some are not answered."""
+        for first in range(0, len(items), limits.BATCH_GET_KEYS_MAX):
+            some = items[first:][: limits.BATCH_GET_KEYS_MAX]
+            wanted: Any = [{name: item[name] for name in KEY} for item in some]
+            for _ in range(limits.BATCH_ATTEMPTS_MAX):
+                with translated():
+                    answer = self.client.batch_get_item(RequestItems={self.table: {"Keys": wanted}})
+                yield from map(read, answer["Responses"].get(self.table, ()))
+                wanted = answer["UnprocessedKeys"].get(self.table, {"Keys": []})["Keys"]
+                if not wanted:
+                    break
+            else:
+                raise Retryable(f"table {self.table} did not answer {len(wanted)} keys")
 
 
 class S3Shelf:

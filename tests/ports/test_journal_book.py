@@ -150,6 +150,16 @@ class BookContract:
         assert reading.caused_by(book, "root", limit=1) == (started,)
         assert reading.caused_by(book, "registered") == ()
 
+    def test_of_much_that_an_event_caused_all_is_told_in_order(self, book: Any) -> None:
+        entries = [
+            entry_of(said(TrainingStarted.example(), f"{number:03}", at(number), "root"))
+            for number in range(2 * limits.BATCH_GET_KEYS_MAX + 1)
+        ]
+        for entry in reversed(entries):
+            book.keep(entry)
+        assert reading.caused_by(book, "root") == tuple(entries)
+        assert reading.caused_by(book, "root", limit=150) == tuple(entries[:150])
+
     def test_what_was_decided_together_is_told_together_whoever_is_asked(self, book: Any) -> None:
         decision(book, 6, ModelEvaluated.example())
         together = decision(book, 7, ModelEvaluated.example(), ModelRegistered.example())

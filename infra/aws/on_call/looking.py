@@ -112,7 +112,7 @@ def kept(places: Places) -> tuple[Grant, ...]:
     """Allow to read what happened, what is declared and what was made of it."""
     return (
         Grant(
-            ("dynamodb:GetItem", "dynamodb:Query"),
+            ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"),
             (places.table("journal"), places.table("journal", "*")),
             why="what happened: the journal",
         ),
