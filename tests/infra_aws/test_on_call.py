@@ -21,7 +21,6 @@ from infra.local.provision import Provisioner
 from infra.local.recording import Recorder
 from ops.cli.errors import ExitCode
 from ops.cli.main import main
-from services.journal import reading
 from services.journal.archive import Archive
 from services.journal.aws import DynamoBook, S3Shelf
 from shared.contracts import names
@@ -47,6 +46,7 @@ from tests.cli.world import Evaluator
 from tests.infra_aws import iam
 from tests.infra_aws.on_call import BY_HAND, OF_AWS, OF_LETTERS, TOO_MUCH, Asked
 from tests.services.journal.chronicle import Chronicle
+from tests.services.journal.world import answers
 
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "runbooks"
 COMMAND = re.compile(r"(?:`|\(|^|&& )((?:aws|modelcycle|make) [^`)\n]*)", re.MULTILINE)
@@ -70,6 +70,7 @@ MINE: Mapping[str, tuple[str, ...]] = {
     "as-of": ("2026-03-02", "fees"),
     "versions": ("fees",),
     "lineage": ("fees", "2", "--verify"),
+    "journal check": ("--to", "15m"),
     "retrain": ("fees", "--reason", "new unit"),
     "deploy": ("fees", "1", "--stage", "production", "--reason", "capacity"),
     "rollback": ("fees", "--stage", "production", "--reason", "worse"),
@@ -149,8 +150,9 @@ def url(tmp_path: Path, recorder: Recorder) -> Iterator[str]:
             evaluator.life_cycle(arn, "Approved")
         put_on(aws, "fees", "production", 2)
         book = DynamoBook(aws("dynamodb"), names.table("dev", "journal"))
-        for entry in story(arns[1]).entries:
-            book.keep(entry)
+        told = story(arns[1]).entries
+        Archive(S3Shelf(aws("s3"), account.bucket("dev"))).keep(told)
+        assert all(map(book.keep, told))
         yield front.url
 
 
@@ -238,7 +240,7 @@ def test_nothing_else_is_allowed(may: Mapping[str, Any], asked: Asked) -> None:
     assert not iam.allows(may, *asked)
 
 
-def test_the_journal_is_compared_by_whoever_looks_and_rebuilt_with_one_policy_more(
+def test_the_journal_is_asked_and_compared_by_whoever_looks_and_rebuilt_with_one_policy_more(
     environment: Environment, url: str, on_call: OnCall, recorder: Recorder
 ) -> None:
     local = environment.changed(account=account.ACCOUNT, region=account.REGION)
@@ -248,10 +250,12 @@ def test_the_journal_is_compared_by_whoever_looks_and_rebuilt_with_one_policy_mo
     archive = Archive(S3Shelf(account.client("s3", url, "operator.bob"), account.bucket("dev")))
     lost = Chronicle()
     lost.say(RetrainRequested)
-    archive.keep([*reading.list_events(book), *lost.entries])
+    archive.keep(lost.entries)
+    assert all(answers(book))
     for verb, arguments in (("rebuild", ["--dry-run"]), ("rebuild", []), ("check", [])):
         on_call(f"journal {verb}", *arguments)
     asked = asked_by_me(recorder)
+    assert "dynamodb:BatchGetItem" in {action for action, *_ in asked}
     refused = [one for one in asked if not iam.allows(policies.document(look), *one)]
     assert {action for action, _, _ in refused} == {"dynamodb:PutItem"}
     assert [one for one in refused if not iam.allows(policies.document(mend), *one)] == []
@@ -275,8 +279,7 @@ def test_whoever_looks_records_what_was_decided_and_with_what_it_saw(
     told.say(DecisionRecorded, seen=seen, answered=None, **heard)
     for entry in told.entries:
         book.keep(entry)
-    archive = Archive(S3Shelf(s3, account.bucket("dev")))
-    archive.keep(reading.list_events(book))
+    Archive(S3Shelf(s3, account.bucket("dev"))).keep(told.entries)
     for source in ((), ("--archive",)):
         for which in ((), ("--model", "fees")):
             on_call("events record", "-o", str(tmp_path / "any.jsonl.gz"), *source, *which)

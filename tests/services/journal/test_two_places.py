@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.journal.archive import Archive
+from services.journal import mending
+from services.journal.archive import BEGINNING, END, Archive
 from services.journal.domain import Entry
 from services.journal.entrance import JournalEntrance
+from shared.contracts import limits
 from shared.contracts.lifecycle import RetrainRequested
 from shared.messaging.errors import Refused, Retryable
 from tests.abuse.queues import Outcome, Taking
@@ -103,6 +105,24 @@ def test_a_message_that_the_book_does_not_take_comes_back_alone(error: Exception
     assert journal.take(message(1), message(2)).back == ["m0"]
     assert journal.kept() == (["2"], ["2"])
     assert journal.take(message(1)).back == []
+    assert journal.kept() == (["1", "2"], ["1", "2"])
+
+
+def test_what_s3_took_at_none_of_its_attempts_is_named_and_a_redrive_mends_it() -> None:
+    away = [Retryable("ServiceUnavailable")]
+    journal = Journal(MemoryBook(), BadShelf(lambda: next(iter(away), None), heard=False))
+    bodies = [message(1), message(2)]
+
+    def lacking() -> list[str]:
+        days = mending.compare(Archive(journal.shelf), journal.book, BEGINNING, END)
+        return [event_id for day in days for event_id in day.only_table]
+
+    for _ in range(limits.QUEUE_RECEIVES_MAX):
+        assert journal.take(*bodies).back == ["m0", "m1"]
+    assert lacking() == ["1", "2"]
+    away.clear()
+    assert journal.take(*bodies).back == []
+    assert lacking() == []
     assert journal.kept() == (["1", "2"], ["1", "2"])
 
 
