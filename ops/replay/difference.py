@@ -143,6 +143,8 @@ class Consequences:
         """Answer the difference without which there would be a version that a decision speaks of;
         none: it speaks of others, too, or of none. A hint about it may come before we say that it
         is registered, and names no trip."""
+        if not self.unregistered:
+            return None
         versions = {version for name in one.ids if (version := self.version(name))}
         roots = [self.unregistered.get(version) for version in versions]
         return roots[0] if roots and all(roots) else None

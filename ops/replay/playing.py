@@ -95,8 +95,8 @@ class Replay:
                 due_too.pop()
                 continue
             following = self.waiting[last.whose][0]
-            before = filter(None, map(self.said_by.get, self.consequences.rests_on(following)))
-            if missing := next((one for one in before if self.is_due(one, met)), None):
+            before = map(self.said_by.get, self.consequences.rests_on(following))
+            if missing := next((one for one in before if one and self.is_due(one, met)), None):
                 met.add(missing.number)
                 due_too.append(missing)
                 continue
