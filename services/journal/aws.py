@@ -33,9 +33,8 @@ class DynamoBook:
     The key is ``subject`` and ``position``; the index ``by-event`` finds an event by its id,
     ``by-cause`` by the id of what caused it; ``life`` holds what tells the life of a model or
     series; ``all`` holds every event in order, under the one ``book``. A partition of an index
-    takes a thousand write units a second. That is what six thousand models say at windows of one
-    minute (five events a minute, as ``infra/aws/cost/usage.py`` has it, of two units each); where
-    more say more, DynamoDB throttles the puts, and the journal falls behind.
+    takes a thousand write units a second: what some thousand models say (``JOURNAL_MODELS_MAX`` in
+    ``infra/aws/cost/usage.py``). Where more is said, DynamoDB throttles the puts.
 
     Parameters
     ----------

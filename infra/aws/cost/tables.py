@@ -11,7 +11,7 @@ from infra.aws.cost import resources as counted
 from infra.aws.cost.bill import CANNOT, Bill, Mode, bill
 from infra.aws.cost.prices import Prices
 from infra.aws.cost.resources import Resources
-from infra.aws.cost.usage import ASSUMED, EACH_MINUTE, SAFETY
+from infra.aws.cost.usage import ASSUMED, EACH_MINUTE, JOURNAL_MODELS_MAX, SAFETY
 
 NUMBERS = (1, 100, 10_000)
 AIM_USD = 25  # for one model, serverless
@@ -75,8 +75,9 @@ def assumptions(prices: Prices) -> tuple[str, ...]:
         f"events stay in the archive for {ASSUMED.archive_days:g} days, logs for "
         f"{ASSUMED.log_days:g}",
         "not counted: images in ECR, traffic to the internet, the network of a VPC, support, taxes",
-        "beyond some thousand models one sweep no longer ends within its time limit, and the "
-        "standard parameters of SSM are used up: several environments are needed",
+        "beyond some thousand models one sweep no longer ends within its time limit, the standard "
+        f"parameters of SSM are used up, and (at {JOURNAL_MODELS_MAX:,}) DynamoDB takes no more "
+        "into the journal's index of all events: several environments are needed",
     )
 
 

@@ -143,4 +143,11 @@ EACH_BATCH = EachMinute(
 """What each further batch of records in a minute makes ingest and the journal do: their part of the
 above."""
 ASSUMED = Assumed()
+JOURNAL_UNITS_AN_EVENT = 2.3
+"""Write units of an entry of the journal in its index `all`, as in tests/recordings."""
+PARTITION_UNITS_A_SECOND = 1_000
+"""Write units that DynamoDB takes in one partition; the index `all` is one."""
+JOURNAL_UNITS_A_MINUTE = SAFETY * EACH_MINUTE.events * JOURNAL_UNITS_AN_EVENT
+JOURNAL_MODELS_MAX = int(round(60 * PARTITION_UNITS_A_SECOND / JOURNAL_UNITS_A_MINUTE, -3))
+"""Of how many models the journal of one environment can keep all events."""
 INSTANCES = LIGHTGBM.instances

@@ -1,12 +1,16 @@
 """Real runs of the loop, as they were recorded: all that happened in them can be explained."""
 
+import math
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from infra.aws.cost.usage import JOURNAL_MODELS_MAX, JOURNAL_UNITS_AN_EVENT, KB
 from ops.replay.recording import read
+from services import journal
+from services.journal.aws import Item, written
 from services.journal.domain import Entry
 from services.journal.questions import as_of, lineage, timeline, versions, why
 from services.journal.questions.causes import LED, Causes
@@ -93,3 +97,17 @@ def test_what_serves_is_a_story_from_a_wish_to_its_arrival(entries: Sequence[Ent
         told = why.of_event(chain, own)
         by_services = [link for link in told.chain if link.entry.revision]
         assert all(link.why for link in by_services)
+
+
+def test_the_journal_takes_what_so_many_models_say_as_its_readme_has_it() -> None:
+    run = RECORDINGS[[path.stem for path in RECORDINGS].index("loop.jsonl")]
+    items = [written(one.entry) for one in read(run).events]
+    units = sum(math.ceil(size(item) / KB) for item in items) / len(items)
+    assert units == pytest.approx(JOURNAL_UNITS_AN_EVENT, rel=0.1)
+    said = (Path(journal.__file__).parent / "README.md").read_text()
+    assert f"**Takes at most** what {JOURNAL_MODELS_MAX:,} models say" in said
+
+
+def size(item: Item) -> int:
+    """Answer the bytes of an item, as DynamoDB counts them: names and texts."""
+    return sum(len(name) + len(value["S"].encode()) for name, value in item.items())
