@@ -70,31 +70,30 @@ def add_schedules(
         scope, "ScheduleRole", role_of(environment, service, wakes), environment.account
     )
     queue = arns.queue(environment, names.queue(environment.name, service))
+    dead_letters = arns.queue(environment, names.dead_letter_queue(environment.name, service))
     for row in rows:
         wish = row.wish.__name__
         _add(
             scope,
             f"{wish}Schedule",
-            environment,
-            service,
             name=f"{names.queue(environment.name, service)}-{wish}",
             minutes=row.minutes,
             target=queue,
             message=wish_message(row),
             retries=RETRIES_MAX,
+            dead_letters=dead_letters,
             role=role,
         )
     for name, function in zip([polled] if polled else [], wakes, strict=True):
         _add(
             scope,
             "PollerSchedule",
-            environment,
-            service,
             name=name,
             minutes=1,
             target=function,
             message="{}",
             retries=0,
+            dead_letters=None,  # the next minute's call makes a lost one good, with nobody's help
             role=role,
         )
 
@@ -109,17 +108,15 @@ def wish_message(row: Schedule) -> str:
 def _add(
     scope: Construct,
     construct_id: str,
-    environment: Environment,
-    service: str,
     *,
     name: str,
     minutes: int,
     target: str,
     message: str,
     retries: int,
+    dead_letters: str | None,
     role: iam.Role,
 ) -> None:
-    dead_letters = arns.queue(environment, names.dead_letter_queue(environment.name, service))
     scheduler.CfnSchedule(
         scope,
         construct_id,
@@ -130,7 +127,7 @@ def _add(
             arn=target,
             role_arn=role.role_arn,
             input=message,
-            dead_letter_config={"arn": dead_letters},
+            dead_letter_config={"arn": dead_letters} if dead_letters else None,
             retry_policy={
                 "maximumRetryAttempts": retries,
                 "maximumEventAgeInSeconds": 60 * minutes,

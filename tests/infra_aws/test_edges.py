@@ -165,6 +165,16 @@ def test_the_pollers_schedule_may_call_it_and_nothing_else(
     )
 
 
+def test_a_lost_call_of_the_poller_is_no_dead_letter_for_the_next_makes_it_good(
+    environment: Environment, account: Account
+) -> None:
+    made = {each["Target"]["Arn"]: each["Target"] for each in account.all("Scheduler::Schedule")}
+    poller = made.pop(arns.function(environment, POLLER))
+    assert poller["RetryPolicy"]["MaximumRetryAttempts"] == 0
+    assert "DeadLetterConfig" not in poller
+    assert all("DeadLetterConfig" in target for target in made.values())
+
+
 @pytest.mark.parametrize(("service", "queue"), CONSUMED)
 def test_an_event_source_takes_from_its_queue_with_the_functions_role(
     environment: Environment, account: Account, service: str, queue: str
