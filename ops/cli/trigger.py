@@ -22,6 +22,8 @@ OPERATOR = "operator"
 NAME_CHARACTERS_SHOWN = 60
 FOR_TESTS = ("dev", "staging", "test")
 """What the name of an environment begins with in which facts may be said for a test."""
+NOT_FOR_TESTS = "prod"
+"""What no such name holds, wherever: ``test-prod`` is rather a production than a test."""
 
 
 class Setting(click.ParamType[Change]):
@@ -146,13 +148,15 @@ def check_speaker(connection: Connection, kind: type[Event], speaker: str | None
             f"{name} is a fact that {owner} states, and '{connection.env}' is no environment for "
             "tests: whatever heard it would act upon it",
             "say it on the local AWS, or in an environment whose name begins with "
-            + ", ".join(FOR_TESTS),
+            + ", ".join(FOR_TESTS)
+            + f", and does not hold '{NOT_FOR_TESTS}'",
         )
 
 
 def is_for_tests(connection: Connection) -> bool:
     """Tell whether nothing real depends on what is said."""
-    return connection.is_local or connection.env.startswith(FOR_TESTS)
+    env = connection.env
+    return connection.is_local or (env.startswith(FOR_TESTS) and NOT_FOR_TESTS not in env)
 
 
 def not_yours(name: str, owner: str, producer: str) -> CliError:

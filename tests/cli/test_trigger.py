@@ -142,8 +142,18 @@ def test_where_it_is_no_test_nothing_is_taken_from_the_example() -> None:
     wish = [Change("model", "fees"), Change("reason", "a new market")]
     made = trigger.filled(RetrainRequested, wish, of_example=False)
     assert made == RetrainRequested(model="fees", reason="a new market")
-    accounts: list[Any] = [Account("dev"), Account("prod")]
-    assert [trigger.is_for_tests(one) for one in accounts] == [True, False]
+
+
+@pytest.mark.parametrize("env", ["dev", "dev-jane", "staging2", "test"])
+def test_environments_for_tests_are_known_by_how_their_names_begin(env: str) -> None:
+    account: Any = Account(env)
+    assert trigger.is_for_tests(account)
+
+
+@pytest.mark.parametrize("env", ["prod", "live", "dev-prod", "testprod", "staging-production-eu"])
+def test_no_other_is_for_tests_and_none_whose_name_holds_prod(env: str) -> None:
+    account: Any = Account(env)
+    assert not trigger.is_for_tests(account)
 
 
 @pytest.mark.parametrize("kind", EVENTS.values(), ids=list(EVENTS))
