@@ -103,7 +103,7 @@ def landed(
     rolled_back = (
         (rolled_back_event(state, stage, back, rollout.version, rollout.reason),) if back else ()
     )
-    wants_test = stage is Stage.STAGING and not version.smoked and not back
+    wants_test = stage is Stage.STAGING and not version.smoked
     test = SmokeTest(
         model=state.model,
         version=rollout.version,

@@ -63,6 +63,8 @@ def tested(
     if version is None or live is None or live.version != action.version:
         return Decision(state, f"v{action.version} left staging meanwhile: its test means nothing")
     if isinstance(happened, SmokePassed):
+        if version.smoked:  # it left staging before its first test was answered, and came back
+            return Decision(state, f"v{version.number} has passed its smoke test before")
         return passed(state, version.changed(smoked=True), happened)
     reason = (
         f"{happened.code}: {happened.message}" if isinstance(happened, Refused) else happened.reason

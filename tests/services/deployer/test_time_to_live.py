@@ -192,6 +192,49 @@ def test_an_early_approval_leads_to_production_however_long_the_test_is_throttle
     assert loop.live(STAGING) is None  # nobody waits for it there any more
 
 
+def replaced_before_its_test(loop: Loop) -> None:
+    """Another version takes its place in staging, while its test is throttled."""
+    approved_for_production_before_its_test(loop)
+    with suppress(Retryable):
+        loop.register(2)
+    with suppress(Retryable):
+        loop.write(2, approval=Verdict.APPROVED)
+    with suppress(Retryable):
+        loop.finish(STAGING)
+
+
+def test_what_staging_goes_back_to_is_tested_if_it_never_was_so_that_its_approval_leads_on() -> (
+    None
+):
+    loop = begun()
+    replaced_before_its_test(loop)
+    assert loop.live(STAGING) == 2
+    del loop.aws.refuse["forecast"]
+    sweep_after(loop, 0)  # the test of the first means nothing any more
+    loop.write(2, approval=Verdict.DECLINED)
+    loop.finish(STAGING)
+    assert loop.live(STAGING) == 1
+    loop.finish(PRODUCTION)
+    assert loop.live(PRODUCTION) == 1
+
+
+def test_two_tests_of_one_version_promote_it_once() -> None:
+    loop = begun()
+    replaced_before_its_test(loop)
+    with suppress(Retryable):
+        loop.write(2, approval=Verdict.DECLINED)
+    with suppress(Retryable):
+        loop.finish(STAGING)
+    assert loop.live(STAGING) == 1
+    del loop.aws.refuse["forecast"]
+    sweep_after(loop, 0)
+    assert loop.said().count("PromotionApproved") == 1
+    loop.finish(PRODUCTION)
+    sweep_after(loop, 0)
+    assert loop.said()[-1] != "DeploymentStarted"
+    assert loop.live(PRODUCTION) == 1
+
+
 def test_what_waits_in_vain_for_promotion_leaves_when_that_has_expired() -> None:
     loop = begun()
     loop.to_staging(1)
