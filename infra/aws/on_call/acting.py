@@ -31,9 +31,9 @@ def acting(places: Places) -> tuple[Grant, ...]:
 def redriving(places: Places) -> tuple[Grant, ...]:
     """Allow dead letters back to where they were meant for, and what the archive holds again.
 
-    SQS redrives by SendMessage in the caller's name, and knows no condition on what is in a
-    message: whoever may redrive may tell a service anything in anybody's name, past the bus and its
-    ``events:source``. The services are built for that; see ``SECURITY.md``.
+    A redrive is a SendMessage in the person's name (SQS's own would need it, too), and SQS knows no
+    condition on what is in a message: whoever may redrive may tell a service anything in anybody's
+    name, past the bus and its ``events:source``. What is checked all the same: ``SECURITY.md``.
     """
     back = (*(names.queue(places.env, one) for one in SERVICES), names.records_queue(places.env))
     archive = names.bus(places.env)
