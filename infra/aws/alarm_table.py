@@ -3,6 +3,10 @@
 The name of an alarm is the name of its page, ``docs/runbooks/<name>.md``. Alarms and the
 dashboard link to where people read it, if an environment's file says so, or else name the path.
 Silence is no alarm: where nothing is measured, nothing is wrong.
+
+There is no row for what reaches neither a queue nor its dead letters. EventBridge has failed at it
+by then, so that delivery-failed rings; what AWS counts of it, `UNKEPT`, is one more metric of each
+rule, to be paid for: the dashboard shows it.
 """
 
 from collections.abc import Iterable
@@ -21,6 +25,8 @@ SLOW_PART = 0.8  # of a function's time limit
 RUN_AGE_S_MAX = 8 * HOUR_S  # one step's: six to get a machine, one of spot wait, one of running
 RUNS_OF_A_DAY_MAX = 3  # of one model
 QUARANTINED_PART_MAX = 0.05
+UNDELIVERED, UNKEPT = "FailedInvocations", "InvocationsFailedToBeSentToDlq"
+"""Of a rule: events that were not delivered, and those of them that are in no dead letters."""
 
 
 class Statistic(StrEnum):
@@ -153,7 +159,7 @@ def of_service(env: str, service: str) -> tuple[Alarm, ...]:
                 "delivery-failed",
                 service if on else f"{service}-aws",
                 f"EventBridge cannot deliver from {on or 'the default bus'} to {service}.",
-                of_rule(on, rule, "FailedInvocations"),
+                of_rule(on, rule, UNDELIVERED),
                 Statistic.SUM,
                 above=0,
             )

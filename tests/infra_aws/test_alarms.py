@@ -180,6 +180,16 @@ def test_every_metric_of_an_alarm_is_on_the_dashboard_but_the_accounts_throttles
     assert alarmed <= {*shown(templates)}
 
 
+def test_of_every_rule_whose_failures_ring_the_dashboard_shows_what_is_in_no_dead_letters(
+    templates: Templates,
+) -> None:
+    unkept = {dimensions for _, name, dimensions in shown(templates) if name == alarm_table.UNKEPT}
+    ringing = [alarm for alarm in ALARMS if alarm.measure.name == alarm_table.UNDELIVERED]
+    assert unkept == {frozenset(alarm.measure.dimensions) for alarm in ringing}
+    rules = resources(templates, "AWS::Events::Rule")
+    assert len(rules) == len(ringing)
+
+
 def test_every_metric_that_is_paid_for_is_looked_at(templates: Templates) -> None:
     seen = {(name, dimensions) for space, name, dimensions in shown(templates) if space == OURS}
     assert seen == {(row.name, frozenset(row.dimensions().items())) for row in METRICS}

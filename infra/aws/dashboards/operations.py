@@ -83,7 +83,11 @@ def _delivery(env: str) -> Graph:
         Line(of_rule(bus, rule, metric), f"{service}{'' if bus else ' (AWS)'}: {word}")
         for service in SERVICES
         for bus, rule in alarm_table.rules(env, service)
-        for metric, word in (("Invocations", "delivered"), ("FailedInvocations", "failed"))
+        for metric, word in (
+            ("Invocations", "delivered"),
+            (alarm_table.UNDELIVERED, "failed"),
+            (alarm_table.UNKEPT, "in no dead letters"),
+        )
     ]
     return Graph("Delivery from the buses to the queues", lines, "events")
 
