@@ -81,7 +81,9 @@ def wait(state: Deployments, stage: Stage, number: int, world: World) -> Decisio
         rival = number
     waiting, superseded = max(number, rival), min(number, rival)
     decision = Decision(
-        state.with_stage(stage, waiting=waiting), f"v{number} waits for {stage}: {because}"
+        state.with_stage(stage, waiting=waiting),
+        f"v{number} waits for {stage}: {because}",
+        correlation_id=state.versions[number].correlation_id,
     )
     if superseded == waiting:
         return decision

@@ -240,7 +240,12 @@ def left_behind(state: Deployments, stage: Stage, world: World) -> Decision[Depl
     if endpoint.status is not Serving.FAILED and not forbidden:
         return None
     delete = deletion(state, stage, owned.version, endpoint.config)
-    return Decision(state, f"v{owned.version} was left behind in {stage}", actions=(delete,))
+    return Decision(
+        state,
+        f"v{owned.version} was left behind in {stage}",
+        actions=(delete,),
+        correlation_id=state.versions[owned.version].correlation_id,
+    )
 
 
 def let_go(state: Deployments, stage: Stage) -> Decision[Deployments] | None:
@@ -253,6 +258,7 @@ def let_go(state: Deployments, stage: Stage) -> Decision[Deployments] | None:
     return Decision(
         state.with_stage(stage, **dropped),
         f"v{number} waited for {stage} and may not serve any more",
+        correlation_id=state.versions[number].correlation_id,
     )
 
 

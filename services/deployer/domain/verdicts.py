@@ -94,10 +94,12 @@ def hear_approval(
             return revoke(state, version, package, world)
         case (Verdict.DECLINED, Verdict.APPROVED):
             why = f"v{version.number} was declined: to return it needs a new registration"
-            return (
-                None
-                if version.reason == why
-                else Decision(state.with_version(version.changed(reason=why)), why)
+            if version.reason == why:
+                return None
+            return Decision(
+                state.with_version(version.changed(reason=why)),
+                why,
+                correlation_id=version.correlation_id,
             )
         case _:
             return None

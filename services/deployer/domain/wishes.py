@@ -50,7 +50,10 @@ def deploy(
     state = state.with_stage(stage, stopped="")
     if is_there(of_stage, wish.version, world.endpoints[stage]):
         why = f"v{wish.version} is in {stage} already, or on its way"
-        return Decision(state, f"{why}: automation goes on") if of_stage.stopped else Ignored(why)
+        if not of_stage.stopped:
+            return Ignored(why)
+        trip = state.versions[wish.version].correlation_id
+        return Decision(state, f"{why}: automation goes on", correlation_id=trip)
     return rollouts.start(state, stage, wish.version, event_id, world)
 
 

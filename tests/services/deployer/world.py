@@ -293,7 +293,8 @@ class Loop:
     def hear_again(self) -> None:
         """The queue delivers the latest message, perhaps once more."""
         assert self.latest is not None
-        self.bench.handle(self.latest, f"event-{self.heard}")
+        event_id = f"event-{self.heard}"
+        self.bench.handle(self.latest, event_id, correlation_id=f"trip-of-{event_id}")
 
     def register(self, version: int) -> None:
         self.aws.registered(version)
