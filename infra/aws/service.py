@@ -28,7 +28,6 @@ RECORDS_CONSUMER = "ingest"
 """The service that takes records from producers, on a queue of their own."""
 KEEPER = "journal"
 """The service that keeps events, many at a time."""
-RETENTION_DAYS = 14  # AWS: the longest that SQS keeps a message
 DATA_KEY_HOURS = 1  # AWS: up to 24; every five minutes, as is usual, would be paid for
 POLLER_SECONDS = limits.POLL_SECONDS + limits.POLL_ANSWER_SECONDS_MAX + 3  # it ends before the next
 
@@ -115,7 +114,7 @@ class ServiceStack(cdk.Stack):
             encryption_master_key=self.key,
             data_key_reuse=cdk.Duration.hours(DATA_KEY_HOURS),
             enforce_ssl=True,
-            retention_period=cdk.Duration.days(RETENTION_DAYS),
+            retention_period=cdk.Duration.days(limits.QUEUE_RETENTION_DAYS),
             visibility_timeout=cdk.Duration.seconds(
                 limits.QUEUE_VISIBILITY_SECONDS + self.batch.seconds
             ),

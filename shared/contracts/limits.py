@@ -21,6 +21,7 @@ PUT_EVENTS_BYTES_MAX = 960 * 1024  # AWS: 1 MB a call, with source and detail-ty
 PUT_EVENTS_ATTEMPTS_MAX = 5  # partial failures repeated in place; then the todo keeps them
 
 # Handling: inbox, todo, retries
+QUEUE_RETENTION_DAYS = 14  # AWS: the longest that SQS keeps a message
 INBOX_DAYS = 45  # longer than the 14 days of SQS plus a replay of the month before
 EVENT_AGE_DAYS_MAX = INBOX_DAYS  # older than the inbox remembers: a repeat could not be recognised
 CONFLICT_RETRIES_MAX = 5  # a model has few writers: five lost races in a row are a bug

@@ -1,11 +1,12 @@
 """`modelcycle dlq`: dead letters are listed, shown, redriven and dropped."""
 
 import json
+from datetime import datetime, timedelta
 
 import pytest
 from click.testing import CliRunner
 
-from ops.cli.dlq import box, command
+from ops.cli.dlq import box, listing
 from ops.cli.main import main
 from shared.contracts import limits, names
 from tests.cli.conftest import Cli, Clients
@@ -22,8 +23,11 @@ def test_there_is_a_line_for_each_kind_with_the_commonest_reasons_and_nothing_is
     for reason in ("one", "two", "two", "three", "four"):
         put(wish(), reason)
     put("{}", service="ingest")
-    shown = cli("dlq", "list").stdout
+    listed = cli("dlq", "list")
+    shown = listed.stdout
     assert "trainer  rejected        5" in shown
+    assert "13 d" in shown  # of 14, and some seconds are over
+    assert "SQS deletes" not in listed.stderr
     assert "2 × two" in shown
     assert "and 1 other reasons" in shown
     each = cli("dlq", "list", "trainer").stdout.splitlines()
@@ -31,6 +35,9 @@ def test_there_is_a_line_for_each_kind_with_the_commonest_reasons_and_nothing_is
     assert "RetrainRequested  fees" in each[1]
     document = json.loads(cli("dlq", "list", "--json").stdout)
     assert len(document["letters"]) == 6
+    one = document["letters"][0]
+    sent, lives = (datetime.fromisoformat(one[key]) for key in ("sent_at", "lives_until"))
+    assert lives - sent == timedelta(days=14)
     assert len(ids(aws)) == 5
 
 
@@ -63,6 +70,27 @@ def test_records_go_back_to_the_queue_of_records(cli: Cli, put: Put, aws: Client
     assert message["Body"] == body
     assert "MessageAttributes" not in message
     sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def test_all_leaves_history_which_goes_back_by_its_id_only(
+    cli: Cli, put: Put, aws: Clients
+) -> None:
+    batch = '{"batch_id": "b1", "series": "transactions", "backfill": %s, "records": []}'
+    history = put(batch % "true", service="ingest")
+    fresh = put(batch % "false", service="ingest")
+    redrive = ("dlq", "redrive", "--reason", "mended")
+    done = cli(*redrive, "--all", "--yes")
+    assert done.exit_code == 0
+    assert done.stdout.startswith(f"redriven: {fresh[:8]} ")
+    (left,) = (line for line in done.stderr.splitlines() if line.startswith("left"))
+    assert left == (
+        f"left, to be thought about: {history[:8]} records of transactions: history, which "
+        "replaces what was imported since for the same windows; if nothing was, `modelcycle dlq "
+        "redrive ID --reason …` sends one back"
+    )
+    assert ids(aws, "ingest") == [history]
+    assert cli(*redrive, history[:8]).stdout.startswith(f"redriven: {history[:8]} ")
+    assert ids(aws, "ingest") == []
 
 
 def test_what_is_dropped_is_kept_in_s3(cli: Cli, put: Put, aws: Clients) -> None:
@@ -112,7 +140,7 @@ def test_all_of_a_kind_are_decided_upon_after_a_look_and_a_yes(
 def test_of_many_the_first_are_shown_and_the_rest_is_counted(
     cli: Cli, put: Put, aws: Clients, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (box, command):
+    for module in (box, listing):
         monkeypatch.setattr(module, "READ_MAX", 3)
     for _ in range(5):
         put(wish())

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import NamedTuple
 
 import pytest
 
 from infra.local.account import ACCOUNT, REGION
-from ops.cli.dlq.letter import Decision, Kind, advice, read
+from ops.cli.dlq.letter import Decision, Kind, Letter, advice, read
+from ops.cli.dlq.listing import note_lives, show_summary
 from shared.contracts import limits
 from shared.contracts.wishes import SweepRequested, scheduled
 from tests.cli.dead_letters import NOW, wish
@@ -251,3 +253,36 @@ def test_a_message_tells_why_it_is_dead_where_it_belongs_and_what_to_do(case: Ca
     decided = letter.decided(Decision.DROPPED, "reason", None)
     assert decided.subject == (case.about or case.service)
     assert decided.event_type == letter.content.event_type
+
+
+def aged(service: str, *, days: int, hours: int = 0) -> Letter:
+    """Answer a letter that was sent so long ago."""
+    sent = NOW - timedelta(days=days, hours=hours)
+    stamp = str(int(1_000 * sent.timestamp()))
+    told = {"MessageId": "1", "Body": wish(), "Attributes": {"SentTimestamp": stamp}}
+    return read("dev", service, told)
+
+
+def test_who_has_less_than_two_days_to_decide_is_warned(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    young = aged("trainer", days=11, hours=23)
+    old = [aged("ingest", days=12, hours=1), aged("ingest", days=13, hours=1)]
+    note_lives([young], NOW)
+    assert capsys.readouterr().err == ""
+    note_lives([young, *old], NOW)
+    assert capsys.readouterr().err == (
+        "ingest: SQS deletes 2 of these within 2 days, the first in 22 h, and keeps nothing of "
+        "them: redrive, or drop, which does\n"
+    )
+
+
+def test_how_long_the_oldest_of_a_kind_still_lives_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    show_summary([aged("ingest", days=13, hours=1), aged("ingest", days=1)], NOW)
+    head, row = capsys.readouterr().out.splitlines()
+    assert head.split()[3:5] == ["oldest", "lives"]
+    assert row.split()[3:8] == ["13", "d", "ago", "22", "h"]
+    show_summary([aged("ingest", days=15)], NOW)  # SQS is about to delete it
+    assert "15 d ago  0 s" in capsys.readouterr().out

@@ -15,6 +15,10 @@ from shared.contracts.subscriptions import SERVICES
 F = TypeVar("F", bound=Callable[..., Any])
 
 NAMED = 3
+HISTORY = (
+    "history, which replaces what was imported since for the same windows; if nothing was, "
+    "`modelcycle dlq redrive ID --reason …` sends one back"
+)
 
 of_service = click.option("--service", type=click.Choice(SERVICES), help="Of one service.")
 
@@ -77,7 +81,8 @@ def chosen(command: F) -> F:
 
 
 def redrivable(letters: Sequence[Held], now: datetime, *, named: bool) -> list[Held]:
-    """Leave out what cannot be redriven; what a person has named is refused.
+    """Leave out what cannot be redriven, and history; what a person has named is refused, but for
+    history: who names it has thought of what it replaces.
 
     Raises
     ------
@@ -88,18 +93,21 @@ def redrivable(letters: Sequence[Held], now: datetime, *, named: bool) -> list[H
     left: dict[str, list[str]] = {}
     for one in letters:
         why = one.letter.no_way_back(now)
-        if not why:
-            found.append(one)
-        elif named:
+        if why and named:
             raise refused(
                 f"{name(one.letter)} is {why}",
                 f"modelcycle dlq drop {one.letter.message_id} --reason …",
             )
-        else:
+        if one.letter.content.is_history and not named:
+            why = why or HISTORY
+        if why:
             left.setdefault(why, []).append(name(one.letter))
+        else:
+            found.append(one)
     for why, named_ones in left.items():
+        todo = "to be thought about" if why == HISTORY else "to be dropped"
         more = f" and {len(named_ones) - NAMED} more" if len(named_ones) > NAMED else ""
-        output.note(f"left, to be dropped: {', '.join(named_ones[:NAMED])}{more}: {why}")
+        output.note(f"left, {todo}: {', '.join(named_ones[:NAMED])}{more}: {why}")
     return found
 
 

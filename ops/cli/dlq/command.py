@@ -1,7 +1,6 @@
 """``modelcycle dlq``: dead letters, and what a person decides about them."""
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +11,7 @@ from ops.cli import output
 from ops.cli.asking import confirm
 from ops.cli.connecting import connected
 from ops.cli.connection import Connection
-from ops.cli.dlq.box import HIDDEN_S, READ_MAX, Box, Counts, Held, boxes, held
+from ops.cli.dlq.box import HIDDEN_S, Box, Held, boxes, held
 from ops.cli.dlq.choosing import (
     Choice,
     chosen,
@@ -22,13 +21,12 @@ from ops.cli.dlq.choosing import (
     redrivable,
 )
 from ops.cli.dlq.deciding import DECISIONS
-from ops.cli.dlq.letter import ID_SHOWN, Decision, Kind, Letter, advice
+from ops.cli.dlq.letter import Decision, Letter, advice
+from ops.cli.dlq.listing import note_lives, note_unseen, show_each, show_summary
 from ops.cli.errors import failed
 from shared.contracts.printable import shortened
 from shared.contracts.subscriptions import SERVICES
 
-FAULTS_SHOWN = 3
-FAULT_CHARACTERS_SHOWN = 160
 BODY_CHARACTERS_SHOWN = 20_000
 VERBS = {Decision.REDRIVEN: "redrive", Decision.DROPPED: "drop"}
 
@@ -43,7 +41,7 @@ def dlq() -> None:
 @output.reads
 @connected
 def list_letters(connection: Connection, service: str | None, as_json: bool) -> None:
-    """Say how many there are, and why; of SERVICE each of them."""
+    """Say how many there are, why, and how long they live; of SERVICE each of them."""
     asked = boxes(connection, service)
     counts = {box.service: box.counts() for box in asked}
     with held(asked) as seen:
@@ -52,67 +50,14 @@ def list_letters(connection: Connection, service: str | None, as_json: bool) -> 
         told = [as_document(one) for one in letters]
         hidden = {name: count.hidden for name, count in counts.items()}
         return output.document({"environment": connection.env, "letters": told, "hidden": hidden})
+    now = datetime.now(UTC)
     if letters:
-        show_each(letters) if service else show_summary(letters)
+        show_each(letters, now) if service else show_summary(letters, now)
+    note_lives(letters, now)
     note_unseen(counts, letters)
     if not letters and not any(count.hidden for count in counts.values()):
         return output.note("no dead letters")
     return output.note("modelcycle dlq show ID says more, and what can be done")
-
-
-def show_summary(letters: Sequence[Letter]) -> None:
-    """Show a line for each service and kind."""
-    groups: dict[tuple[str, Kind], list[Letter]] = {}
-    for letter in letters:
-        groups.setdefault((letter.service, letter.kind), []).append(letter)
-    now = datetime.now(UTC)
-    rows = [
-        (service, kind, len(found), output.ago(found[0].sent_at, now), faults(found))
-        for (service, kind), found in sorted(groups.items())
-    ]
-    output.table(("service", "kind", ">letters", "oldest", "why"), rows)
-
-
-def faults(letters: Sequence[Letter]) -> str:
-    """Say why letters of one kind are there, the commonest first."""
-    counted = Counter(letter.fault for letter in letters).most_common()
-    shown = [
-        f"{count} × {shortened(fault, FAULT_CHARACTERS_SHOWN)}"
-        for fault, count in counted[:FAULTS_SHOWN]
-    ]
-    if more := len(counted) - len(shown):
-        shown.append(f"and {more} other reasons")
-    return "\n".join(shown)
-
-
-def show_each(letters: Sequence[Letter]) -> None:
-    """Show a line for each letter."""
-    now = datetime.now(UTC)
-    rows = [
-        (
-            letter.message_id[:ID_SHOWN],
-            output.ago(letter.sent_at, now),
-            letter.kind,
-            letter.content.event_type,
-            letter.content.about,
-            shortened(letter.fault, FAULT_CHARACTERS_SHOWN),
-        )
-        for letter in letters
-    ]
-    output.table(("id", "sent", "kind", "event", "of", "why"), rows)
-
-
-def note_unseen(counts: dict[str, Counts], letters: Sequence[Letter]) -> None:
-    """Say what is there besides what was seen."""
-    seen = Counter(letter.service for letter in letters)
-    for service, count in counts.items():
-        if count.hidden:
-            output.note(
-                f"{service}: {count.hidden} more are in somebody's hands, as those of another "
-                f"`modelcycle dlq`; they can be seen again within {HIDDEN_S // 60} minutes"
-            )
-        if seen[service] >= READ_MAX and count.visible > READ_MAX:
-            output.note(f"{service}: the first {READ_MAX:,} of about {count.visible:,}")
 
 
 @dlq.command()
@@ -158,13 +103,14 @@ def facts(letter: Letter) -> list[tuple[str, str]]:
         ("kind", letter.kind),
         ("why", letter.fault),
         ("sent", f"{letter.sent_at:%Y-%m-%d %H:%M:%S} UTC"),
+        ("lives until", f"{letter.lives_until:%Y-%m-%d %H:%M:%S} UTC"),
         ("event", content.event_type),
         ("about", content.about),
         ("event id", content.event_id),
         ("goes back to", letter.queue),
     ]
     if content.metadata:
-        told.insert(6, ("said", f"{content.metadata.occurred_at:%Y-%m-%d %H:%M:%S} UTC"))
+        told.insert(7, ("said", f"{content.metadata.occurred_at:%Y-%m-%d %H:%M:%S} UTC"))
     return told
 
 
@@ -175,7 +121,8 @@ def redrive(connection: Connection, /, **given: Any) -> None:
     """Send letters back to their service's queue.
 
     What was handled before is recognised, and changes nothing. Only history that was imported again
-    meanwhile must not come back: the last one that arrives replaces the windows.
+    meanwhile must not come back: the last one that arrives replaces the windows. So --all leaves
+    history where it is; by its ID it goes back.
     """
     decide(connection, Decision.REDRIVEN, **given)
 
@@ -237,7 +184,7 @@ def decide(
 def agree(decision: Decision, letters: Sequence[Letter]) -> set[str]:
     """Show what is meant, and ask; answer the ids."""
     if letters:
-        show_summary(letters)
+        show_summary(letters, datetime.now(UTC))
         confirm(f"{VERBS[decision]} {counted(len(letters))}?")
     return {one.message_id for one in letters}
 
@@ -282,6 +229,7 @@ def as_document(letter: Letter) -> dict[str, Any]:
         "kind": letter.kind,
         "why": letter.fault,
         "sent_at": output.iso(letter.sent_at),
+        "lives_until": output.iso(letter.lives_until),
         "event_id": content.event_id,
         "event_type": content.event_type,
         "about": content.about,

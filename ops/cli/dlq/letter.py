@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -91,6 +91,11 @@ class Letter:
     def sha256(self) -> str:
         """Answer the digest of the body."""
         return hashlib.sha256(self.body.encode()).hexdigest()
+
+    @property
+    def lives_until(self) -> datetime:
+        """Answer when SQS deletes it; in the dead letters a message is as old as it was before."""
+        return self.sent_at + timedelta(days=limits.QUEUE_RETENTION_DAYS)
 
     def no_way_back(self, now: datetime) -> str:
         """Say why it cannot be redriven; nothing where it can."""
