@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 from ops.cli.connection import Connection
 from ops.cli.errors import CliError
 from ops.cli.explanations import MISSING, explain
+from ops.cli.rules import table
+from ops.cli.rules.explaining import repair
 from shared.contracts import names
 from shared.contracts.algorithms import ALGORITHMS
 from shared.contracts.subscriptions import SERVICES
@@ -125,6 +127,15 @@ def feature_group(connection: Connection) -> Iterator[Finding]:
         yield finding._replace(ok=ok, says=finding.says if ok else f"{name} is {status}", fix=fix)
 
 
+def rules(connection: Connection) -> Iterator[Finding]:
+    """Is every event sent to those who hear it?"""
+    found = tuple(table.differences(connection))
+    for difference in found:
+        yield Finding("rules", False, difference, repair(connection.env))
+    if not found:
+        yield Finding("rules", True, "send every event to those who hear it")
+
+
 def dead_letters(connection: Connection) -> Iterator[Finding]:
     """Was there anything that a service could not handle?"""
     counts = {
@@ -227,6 +238,7 @@ OF_ENVIRONMENT: tuple[Check, ...] = (
     bucket,
     feature_group,
     pipelines,
+    rules,
     dead_letters,
     functions,
 )

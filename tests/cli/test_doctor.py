@@ -6,12 +6,15 @@ import pytest
 
 from ops.cli import checks
 from shared.contracts import names
+from shared.contracts.subscriptions import SUBSCRIPTIONS
 from tests.cli.conftest import Cli, Clients
 
 ALL = (
     *("python", "packages", "AWS", "identity", "bus", "queues", "tables", "bucket"),
-    *("feature group", "pipelines", "dead letters", "functions"),
+    *("feature group", "pipelines", "rules", "dead letters", "functions"),
 )
+
+SERVICES_THAT_HEAR = {row.service for row in SUBSCRIPTIONS}
 
 
 def test_an_environment_that_is_well_has_a_good_line_for_everything(cli: Cli, url: str) -> None:
@@ -52,11 +55,38 @@ def test_what_is_missing_is_named(cli: Cli, aws: Clients) -> None:
     said = [line for line in result.stdout.splitlines() if line.startswith("problem")]
     assert result.exit_code == 1
     assert [line[9:23].rstrip() for line in said] == [
-        *("queues", "tables", "bucket", "feature group", "pipelines")
+        *("queues", "tables", "bucket", "feature group", "pipelines"),
+        *["rules"] * len(SERVICES_THAT_HEAR),
     ]
     assert "modelcycle-half-ingest, " in said[0]
     assert said[0].endswith(" more")
     assert "missing: mc-half-windows" in said[3]
+
+
+def test_a_rule_that_sends_nothing_is_a_problem_with_what_its_service_misses(
+    cli: Cli, aws: Clients
+) -> None:
+    events, bus = aws("events"), names.bus("dev")
+    of_monitor = {"Name": names.queue("dev", "monitor"), "EventBusName": bus}
+    of_trainer = {"Rule": names.queue("dev", "trainer"), "EventBusName": bus}
+    targets = events.list_targets_by_rule(**of_trainer)["Targets"]
+    events.disable_rule(**of_monitor)
+    events.remove_targets(**of_trainer, Ids=[target["Id"] for target in targets])
+    try:
+        result = cli("doctor")
+    finally:
+        events.enable_rule(**of_monitor)
+        events.put_targets(**of_trainer, Targets=targets)
+    assert result.exit_code == 1
+    said = [line for line in result.stdout.splitlines() if "rules" in line]
+    of_trainer_said, of_monitor_said = (line for line in said if line.startswith("problem"))
+    assert "problem  rules          trainer is not sent " in of_trainer_said
+    assert "problem  rules          monitor is not sent " in of_monitor_said
+    assert " more" in of_trainer_said
+    tries = [line.strip() for line in said if "Try:" in line]
+    assert set(tries) == {
+        'Try: make deploy ENV=dev ARGS="--revert-drift" puts the rules as the table says'
+    }
 
 
 def test_dead_letters_and_messages_that_nobody_takes_are_problems(

@@ -65,7 +65,7 @@ def test_where_rules_and_table_differ_it_is_an_error(cli: Cli, aws: Clients) -> 
         [
             "Error: monitor should hear it, and no rule sends it there",
             "Error: ingest is sent it, does not hear it, and would reject it",
-            "Try: make deploy ENV=dev puts the rules as the table says",
+            'Try: make deploy ENV=dev ARGS="--revert-drift" puts the rules as the table says',
         ],
     )
     assert "✗ modelcycle-dev-monitor, which is disabled → monitor" in shown

@@ -10,7 +10,7 @@ from ops.cli.connecting import connected
 from ops.cli.connection import Connection
 from ops.cli.errors import ExitCode, failed
 from ops.cli.rules.events import asked, refusal
-from ops.cli.rules.explaining import Explained, Rule, explain
+from ops.cli.rules.explaining import Explained, Rule, explain, repair
 from ops.cli.rules.pattern import Leaf, Verdict
 
 MARKS: Mapping[Verdict, tuple[str, str]] = {
@@ -46,9 +46,7 @@ def explain_event(connection: Connection, event: str, as_json: bool) -> None:
         return
     if as_json:
         raise click.exceptions.Exit(ExitCode.FAILED)
-    raise failed(
-        "\n".join(differences), f"make deploy ENV={connection.env} puts the rules as the table says"
-    )
+    raise failed("\n".join(differences), repair(connection.env))
 
 
 def show(seen: Explained) -> None:
