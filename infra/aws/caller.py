@@ -1,12 +1,17 @@
 """Whose credentials are at hand, and what is wrong where AWS does not take them."""
 
+import os
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from infra.aws.environments import FOLDER, NO_ACCOUNT, Environment
+from infra.loopback import is_loopback
 from infra.yaml_files import FileError
 
+LOCAL = "AWS_ENDPOINT_URL"
+EXPORTED = "AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN"
 LOG_IN = "log in, or choose a profile (export AWS_PROFILE=…); aws sts get-caller-identity tells"
 NOT_TAKEN = frozenset(
     {
@@ -23,14 +28,22 @@ NOT_TAKEN = frozenset(
 REFUSED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 
 
-def check_account(environment: Environment, sts: Any) -> None:
+def check_account(
+    environment: Environment, sts: Any, variables: Mapping[str, str] = os.environ
+) -> None:
     """Compare an environment's account with the caller's.
 
     Raises
     ------
     FileError
-        If it is another, or none yet.
+        If it is another, or none yet; or if what answers is the AWS of this machine.
     """
+    for name, url in variables.items():
+        if name.startswith(LOCAL) and is_loopback(url):
+            raise FileError(
+                f"{name} is {url}: that is the local AWS, no account; nothing was done: unset "
+                f"{name} {EXPORTED}, which `modelcycle up` had you export, and {LOG_IN}"
+            )
     file = FOLDER / f"{environment.name}.yaml"
     if environment.account == NO_ACCOUNT:
         raise FileError(f"{file}: account: {NO_ACCOUNT} is nobody's: write yours, in quotes")

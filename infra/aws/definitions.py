@@ -4,13 +4,38 @@ The definition in ``algorithms/<name>/pipeline.json`` is the same everywhere; wh
 depends on the environment alone and changes no result.
 """
 
+import json
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 from infra.aws import arns
 from infra.aws.environments import Environment, Vpc
+from infra.yaml_files import FileError
 
 SPOT_WAIT_SECONDS = 3_600  # for capacity, beyond the run time itself
+
+
+def read(root: Path, algorithm: str) -> dict[str, Any]:
+    """Read an algorithm's definition.
+
+    Parameters
+    ----------
+    root : Path
+        The repository.
+
+    Raises
+    ------
+    FileError
+        If it is missing, or not JSON.
+    """
+    name = Path("algorithms") / algorithm / "pipeline.json"
+    try:
+        definition: dict[str, Any] = json.loads((root / name).read_text())
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else f"not JSON: {error}"
+        raise FileError(f"{name}: {why}: make pipelines writes it") from error
+    return definition
 
 
 def of_environment(definition: dict[str, Any], environment: Environment) -> dict[str, Any]:

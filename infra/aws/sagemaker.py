@@ -68,8 +68,7 @@ def _feature_group(
 
 
 def _pipeline(stack: cdk.Stack, environment: Environment, algorithm: str, role: iam.Role) -> None:
-    text = (ROOT / "algorithms" / algorithm / "pipeline.json").read_text()
-    definition = definitions.of_environment(json.loads(text), environment)
+    definition = definitions.of_environment(definitions.read(ROOT, algorithm), environment)
     sagemaker.CfnPipeline(
         stack,
         f"{algorithm.capitalize()}Pipeline",

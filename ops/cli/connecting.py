@@ -17,6 +17,7 @@ from urllib.request import ProxyHandler, build_opener
 
 import click
 
+from infra.loopback import is_loopback
 from ops.cli.connection import Connection
 from ops.cli.errors import no_aws
 from shared.contracts import names
@@ -44,7 +45,7 @@ def connect(env: str) -> Connection:
     import boto3
     import botocore.session
 
-    from ops.cli.explanations import CHOOSE, is_loopback
+    from ops.cli.explanations import CHOOSE
 
     region = os.environ.get("AWS_REGION") or None
     core = botocore.session.Session()

@@ -6,6 +6,7 @@ from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from infra.loopback import is_loopback
 from ops.cli.errors import not_found
 from shared.contracts import names
 from shared.contracts.complaints import suggestion
@@ -60,8 +61,6 @@ class Connection:
     @property
     def is_local(self) -> bool:
         """Whether it is on this machine."""
-        from ops.cli.explanations import is_loopback
-
         return bool(self.endpoint_url) and is_loopback(str(self.endpoint_url))
 
     @property

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.loopback import is_loopback
 from infra.yaml_files import FileError
 from ops.cli.errors import CliError, failed, misused, no_aws
 from ops.replay.errors import ReplayError
@@ -191,12 +192,6 @@ def action_of(error: ClientError) -> str:
 def status_of(error: ClientError) -> int:
     """Answer the HTTP status; 0 without one."""
     return error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-
-
-def is_loopback(url: str) -> bool:
-    """Tell whether a URL leads to this machine."""
-    host = urlsplit(url).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def origin(url: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
@@ -71,11 +72,14 @@ def rebuild(
     """Write into the table what S3 holds and the table lacks.
 
     What is there already stays as it is, so it may be done again, and while the loop runs. In AWS
-    that needs the policy modelcycle-<env>-journal-mend.
+    that needs the policy modelcycle-<env>-journal-mend, and a table: `make deploy STACK=platform
+    ARGS="--revert-drift"` makes one that was deleted.
     """
     from services.journal import mending
 
     both = sides(connection, since, until)
+    if not dry_run:
+        have_table(connection)
     days = mending.rebuild(both.archive, both.book, both.since, both.until, is_dry=dry_run)
     done = [day for day in rebuilt(days, both) if day.events]
     if not done:
@@ -162,6 +166,16 @@ def sides(connection: Connection, since: Moment, until: Moment) -> Sides:
         last,
         now,
     )
+
+
+def have_table(connection: Connection) -> None:
+    """Make the table of the local AWS anew where it was lost; an account's is its stack's."""
+    if not connection.is_local:
+        return
+    from infra.local.provision import Provisioner
+    from shared.contracts.tables import OF_JOURNAL
+
+    Provisioner(connection.env, str(connection.endpoint_url), Path()).table(OF_JOURNAL)
 
 
 def kept_days(connection: Connection) -> int | None:

@@ -40,6 +40,7 @@ def loaded(environment: Environment, monkeypatch: pytest.MonkeyPatch) -> Environ
     """The environment, whichever is asked for; neither CDK nor credentials are at hand."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_ROLE_ARN"):
         monkeypatch.delenv(name, raising=False)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, "/nonexistent")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
@@ -80,6 +81,24 @@ def test_anothers_account_is_refused_before_anything_with_both_accounts(
     assert f"{OTHERS} (arn:aws:iam::{OTHERS}:user/alice)" in said.err
     assert "AWS_PROFILE" in said.err
     assert not said.out
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_aws_of_this_machine_is_no_account(
+    loaded: Environment,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    clients = {"sts": Tokens(loaded.account)}
+    monkeypatch.setattr(commands, "client_of", lambda _environment: clients.__getitem__)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
+    with pytest.raises(SystemExit) as end:
+        commands.run([command, "--env", "dev"])
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    assert "AWS_ENDPOINT_URL is http://127.0.0.1:4566: that is the local AWS, no account" in said
+    assert "unset AWS_ENDPOINT_URL AWS_ACCESS_KEY_ID" in said
 
 
 @pytest.mark.parametrize("command", COMMANDS)
