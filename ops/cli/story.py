@@ -88,14 +88,16 @@ class Story:
         return found[0]
 
     def followed(self, entry: Entry) -> Followed:
-        """Answer what followed from an event, directly or not, as far as its subject tells."""
+        """Answer what followed from an event: from itself of all subjects, further on as far as its
+        own tells."""
         since = entry.occurred_at
+        directly = reading.caused_by(self.book, entry.event_id)
         latest = reading.list_events(self.book, entry.subject, since, limit=READ_AT_MOST)
-        if len(latest) < READ_AT_MOST:
-            return Followed(tuple(after(entry, latest)), None)
-        life = reading.life(self.book, entry.subject, since)
-        told = domain.in_order_of_causes([entry, *life, *latest])
-        return Followed(tuple(after(entry, told)), min(one.occurred_at for one in latest))
+        is_whole = len(latest) < READ_AT_MOST
+        life = () if is_whole else reading.life(self.book, entry.subject, since)
+        told = domain.in_order_of_causes([entry, *directly, *life, *latest])
+        from_when = None if is_whole else min(one.occurred_at for one in latest)
+        return Followed(tuple(after(entry, told)), from_when)
 
 
 def after(entry: Entry, others: Iterable[Entry]) -> Iterator[Entry]:

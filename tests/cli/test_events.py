@@ -12,6 +12,7 @@ from services.journal.domain import entry
 from shared.contracts import names
 from shared.contracts.envelope import Envelope, Event, Metadata
 from shared.contracts.lifecycle import (
+    AccuracyMeasured,
     DecisionRecorded,
     ModelEvaluated,
     ModelRegistered,
@@ -109,6 +110,13 @@ def test_one_event_is_shown_with_what_followed_from_it(cli: Cli, keep: Keep) -> 
     assert f"because of  {wish}" in shown
     assert "what followed" in shown
     assert "nothing followed from it yet" in cli("events", "show", last).stderr
+
+
+def test_what_a_series_event_brought_about_in_its_models_is_shown(cli: Cli, keep: Keep) -> None:
+    windows = keep(ObservationsIngested.example(), "transactions")
+    verdict = keep(AccuracyMeasured.example(), "watched", minute=1, because_of=windows)
+    document = json.loads(cli("events", "show", windows, "--json").stdout)
+    assert [event["event_id"] for event in document["followed"]] == [verdict]
 
 
 def test_what_followed_long_ago_is_told_and_how_much_was_read(
