@@ -25,5 +25,8 @@ def open_event(raw: object) -> Envelope[Event] | None:
     if isinstance(source, str) and source.startswith("aws."):
         return aws.open_hint(raw)
     if not isinstance(source, str) or not source.startswith(SOURCE):
-        raise ContractError(f"{raw.get('detail-type')}: a stranger on our bus, source {source!r}")
+        kind = raw.get("detail-type")
+        what = "" if kind is None else f"{kind}: "
+        named = "which names no source" if source is None else f"source {source!r}"
+        raise ContractError(f"{what}a stranger on our bus, {named}")
     return open_ours(raw, KNOWN)

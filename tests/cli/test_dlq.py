@@ -93,6 +93,25 @@ def test_all_leaves_history_which_goes_back_by_its_id_only(
     assert ids(aws, "ingest") == []
 
 
+def test_all_leaves_what_this_code_would_reject_again_which_goes_back_by_its_id_only(
+    cli: Cli, put: Put, aws: Clients
+) -> None:
+    garbage = {put("{}")[:8], put("{}")[:8]}
+    no_batch, sound = put("{}", service="ingest"), put(wish())
+    redrive = ("dlq", "redrive", "--reason", "mended")
+    done = cli(*redrive, "--all", "--yes")
+    assert [line.partition(" ")[0] for line in done.stdout.splitlines()] == ["redriven:"]
+    assert f"redriven: {sound[:8]} " in done.stdout
+    said = [line for line in done.stderr.splitlines() if line.startswith("left")]
+    assert len(said) == 2
+    assert all("to be thought about: " in line for line in said)
+    assert all(": this code would reject it again: " in line for line in said)
+    assert {one[:8] for one in ids(aws)} == garbage
+    assert ids(aws, "ingest") == [no_batch]
+    assert cli(*redrive, garbage.pop()).exit_code == 0
+    heard(aws, "trainer")
+
+
 def test_what_is_dropped_is_kept_in_s3(cli: Cli, put: Put, aws: Clients) -> None:
     letter = put("{not json")
     decisions(aws)

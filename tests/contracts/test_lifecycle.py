@@ -87,7 +87,9 @@ def test_the_committed_schemas_and_examples_are_as_the_code_says() -> None:
 
 REJECTED: list[tuple[str, Any, str]] = [
     ("no object", [], "must be a JSON object"),
-    ("a stranger", on_the_bus(REGISTERED, source="acme.shop"), "a stranger on our bus"),
+    ("a stranger", on_the_bus(REGISTERED, source="acme.shop"), "a stranger on our bus, source 'a"),
+    ("nobody", {"detail-type": "Sold"}, "Sold: a stranger on our bus, which names no source"),
+    ("nobody says nothing", {}, "a stranger on our bus, which names no source"),
     (
         "somebody else's fact",
         on_the_bus(REGISTERED, source="modelcycle.trainer"),
@@ -139,6 +141,11 @@ def test_what_is_not_ours_is_rejected_with_its_reason(raw: Any, reason: str) -> 
     with pytest.raises(ContractError) as refusal:
         open_event(raw)
     assert reason in str(refusal.value)
+
+
+def test_what_says_nothing_is_not_called_none() -> None:
+    with pytest.raises(ContractError, match="^a stranger on our bus"):
+        open_event({})
 
 
 def test_a_rejection_never_repeats_the_payload() -> None:

@@ -10,11 +10,13 @@ from ops.cli import arguments, output
 from ops.cli.dlq.box import HIDDEN_S, Held
 from ops.cli.dlq.letter import ID_SHOWN, Kind, Letter
 from ops.cli.errors import CliError, misused, not_found, refused
+from shared.contracts.printable import shortened
 from shared.contracts.subscriptions import SERVICES
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 NAMED = 3
+PROBLEM_CHARACTERS_SHOWN = 160
 HISTORY = (
     "history, which replaces what was imported since for the same windows; if nothing was, "
     "`modelcycle dlq redrive ID --reason …` sends one back"
@@ -81,8 +83,8 @@ def chosen(command: F) -> F:
 
 
 def redrivable(letters: Sequence[Held], now: datetime, *, named: bool) -> list[Held]:
-    """Leave out what cannot be redriven, and history; what a person has named is refused, but for
-    history: who names it has thought of what it replaces.
+    """Leave out what cannot be redriven, and what needs a thought before; of what a person has
+    named, the first is refused, and the second has been thought about.
 
     Raises
     ------
@@ -90,25 +92,32 @@ def redrivable(letters: Sequence[Held], now: datetime, *, named: bool) -> list[H
         If one of those that are named cannot.
     """
     found: list[Held] = []
-    left: dict[str, list[str]] = {}
+    left: dict[tuple[str, str], list[str]] = {}
     for one in letters:
-        why = one.letter.no_way_back(now)
-        if why and named:
+        never = one.letter.no_way_back(now)
+        if never and named:
             raise refused(
-                f"{name(one.letter)} is {why}",
+                f"{name(one.letter)} is {never}",
                 f"modelcycle dlq drop {one.letter.message_id} --reason …",
             )
-        if one.letter.content.is_history and not named:
-            why = why or HISTORY
-        if why:
+        doubt = "" if named else doubtful(one.letter)
+        if never or doubt:
+            why = ("to be dropped", never) if never else ("to be thought about", doubt)
             left.setdefault(why, []).append(name(one.letter))
         else:
             found.append(one)
-    for why, named_ones in left.items():
-        todo = "to be thought about" if why == HISTORY else "to be dropped"
+    for (todo, reason), named_ones in left.items():
         more = f" and {len(named_ones) - NAMED} more" if len(named_ones) > NAMED else ""
-        output.note(f"left, {todo}: {', '.join(named_ones[:NAMED])}{more}: {why}")
+        output.note(f"left, {todo}: {', '.join(named_ones[:NAMED])}{more}: {reason}")
     return found
+
+
+def doubtful(letter: Letter) -> str:
+    """Say why a letter is not sent back among all others; nothing where it is."""
+    if letter.content.is_history:
+        return HISTORY
+    problem = shortened(letter.content.problem, PROBLEM_CHARACTERS_SHOWN)
+    return f"this code would reject it again: {problem}" if problem else ""
 
 
 def only(letters: Sequence[Held], beginning: str, hidden: int) -> Held:

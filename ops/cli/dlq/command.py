@@ -122,7 +122,7 @@ def redrive(connection: Connection, /, **given: Any) -> None:
 
     What was handled before is recognised, and changes nothing. Only history that was imported again
     meanwhile must not come back: the last one that arrives replaces the windows. So --all leaves
-    history where it is; by its ID it goes back.
+    history where it is, and what this code would reject again; by its ID it goes back.
     """
     decide(connection, Decision.REDRIVEN, **given)
 

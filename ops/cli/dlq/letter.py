@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from services.ingest import reading
 from shared.contracts import aws, limits, names
 from shared.contracts.door import open_event
 from shared.contracts.envelope import SOURCE, ContractError, Envelope, Event, Metadata, too_old
 from shared.contracts.lifecycle import DeadLetterDecided
 from shared.contracts.printable import printable, shortened
 from shared.contracts.wishes import WISHES
+from shared.messaging.errors import Rejected
 from shared.messaging.lambda_entry import parsed
 
 ID_SHOWN = 8
@@ -187,7 +189,7 @@ def read_content(service: str, body: str) -> Content:
     if service == RECORDS_CONSUMER and "detail-type" not in raw:
         batch, series = _word(raw, "batch_id"), _word(raw, "series")
         is_history = raw.get("backfill") is True
-        return Content(batch, RECORDS if batch else "", series, "", None, is_history)
+        return Content(batch, RECORDS if batch else "", series, no_batch(body), None, is_history)
     try:
         envelope = open_event(parsed(body))
     except ContractError as error:
@@ -205,6 +207,15 @@ def read_content(service: str, body: str) -> Content:
     ours = metadata if str(raw.get("source")).startswith(SOURCE) else None
     kind = _word(raw, "detail-type")
     return Content(metadata.event_id, kind, _about(envelope), "", ours)
+
+
+def no_batch(body: str) -> str:
+    """Say why ingest would take a message for no batch of records; nothing where it would."""
+    try:
+        reading.opened(body)
+    except Rejected as error:
+        return shortened(printable(str(error)), limits.REASON_CHARACTERS_MAX)
+    return ""
 
 
 def _about(envelope: Envelope[Event]) -> str:
