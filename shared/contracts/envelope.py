@@ -32,7 +32,9 @@ class Revision(Frozen):
     """Where in the life of its aggregate an event was said; later is greater."""
 
     number: int = Field(ge=1, le=limits.EVENT_REVISION_MAX, examples=[7])
+    """Of the aggregate's state: one more with each decision that is kept."""
     index: int = Field(ge=0, le=limits.EVENT_INDEX_MAX, examples=[0])
+    """Place among the events of that decision."""
 
     def is_after(self, other: "Revision") -> bool:
         """Tell whether this was said later than `other`, by the same aggregate."""

@@ -37,10 +37,14 @@ class Manifest(Frozen):
     first: AwareDatetime
     cutoff: AwareDatetime
     judged_cutoff: AwareDatetime
+    """The last point before the first origin: the judged artifact has seen nothing later."""
     points: int = Field(ge=1)
     gaps: int = Field(ge=0)
+    """Runs of points without any observation."""
     filled: int = Field(ge=0)
+    """Points in those gaps: each was given a value."""
     origins: tuple[Origin, ...]
     context_points: int = Field(ge=1)
+    """Points before an origin that a forecast is given, at most."""
     files: dict[str, str]
     """sha256 by path below the dataset's prefix."""

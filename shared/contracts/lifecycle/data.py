@@ -36,6 +36,7 @@ class RecordsQuarantined(Event):
     reasons: dict[str, int] = Field(examples=[{"value is not a number": 2}])
     """How many records by reason."""
     uri: S3Uri
+    """Where they are kept."""
 
 
 class DataFaultDetected(Event):
@@ -77,7 +78,9 @@ class DataStalled(Event):
     family: ClassVar[str | None] = "stall"
     series: SeriesName
     last_seen: Moment
+    """Start of the latest window that was heard of."""
     expected_every_s: int = Field(ge=1, examples=[60])
+    """Silence that is still normal, in seconds."""
 
 
 class DataResumed(Event):
@@ -87,4 +90,6 @@ class DataResumed(Event):
     family: ClassVar[str | None] = "stall"
     series: SeriesName
     last_seen: Moment
+    """Start of the latest window that was heard of."""
     expected_every_s: int = Field(ge=1, examples=[60])
+    """Silence that is still normal, in seconds."""

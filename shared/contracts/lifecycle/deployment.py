@@ -99,6 +99,8 @@ class DeploymentFailed(Event):
     stage: Stage
     version: Version
     back_to: Version | None = None
+    """What serves there now; none: nothing. After a smoke test that failed it is the version
+    itself, until it is taken away."""
     reason: Reason
 
     @property
@@ -117,6 +119,7 @@ class DeploymentRolledBack(Event):
     stage: Stage
     version: Version
     back_to: Version | None = None
+    """What serves there instead; none: nothing."""
     reason: Reason
     aged_out: bool = Field(default=False, examples=[False])
     """Whether its time to live in staging was over, which is no fault of the version."""

@@ -29,20 +29,27 @@ class GateSeen(Frozen):
     limit_is: str = Field(examples=["1.0 × baseline"])
     """Where the limit comes from, in words."""
     min_points: Count
+    """True values below which nobody passes."""
 
 
 class ChampionSeen(Frozen):
     """How the version in production did on the same windows, or why it was not asked."""
 
     version: Version | None = None
+    """In production; none: nothing is."""
     mean_wql: Loss | None = None
+    """The champion's on those windows; none: the two were not compared."""
     points: Count = Field(default=0, examples=[600])
+    """True values on those windows."""
     not_compared: str | None = Field(default=None, examples=["no version in production"])
+    """Why the two were not compared; none: they were."""
     candidate_wql: Loss | None = None
     """The candidate's mean wQL on those windows, which may be fewer than it was judged by."""
     difference_low: float | None = Field(default=None, examples=[-0.031])
+    """Lower bound of the candidate's mean wQL minus the champion's, 95 % sure; above zero the
+    candidate is worse beyond noise."""
     difference_high: float | None = Field(default=None, examples=[0.004])
-    """Bounds of the candidate's mean wQL minus the champion's, 95 % sure on either side."""
+    """Upper bound of that difference, 95 % sure; below zero the candidate is better beyond noise."""
 
 
 class Lineage(Frozen):
@@ -65,15 +72,20 @@ class ModelEvaluated(Event):
     model: ModelName
     run_id: RunId
     metrics: Metrics
+    """Of the run's forecasts."""
     baseline: Metrics
+    """Of the naive forecast, on the same windows."""
     baseline_name: str = Field(examples=["quantiles of the last season"])
     """Which naive forecast was the stronger on these windows."""
     champion: ChampionSeen
     origins: Count
+    """Moments from which the backtest forecast."""
     points: Count
+    """True values that the forecasts were compared with."""
     verdict: str = Field(examples=["passed"])
     """passed or refused."""
     reasons: Reasons
+    """What the gate has against it; where it passed all the same, what outweighs that, too."""
     gate: GateSeen
 
 
@@ -107,6 +119,7 @@ class LimitSet(Event):
     family: ClassVar[str | None] = "limit"
     model: ModelName
     old: Loss | None = None
+    """The threshold before; none: a multiple of the baseline was in force."""
     new: Loss
     score: Loss | None = None
     version: Version | None = None

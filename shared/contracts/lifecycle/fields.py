@@ -92,6 +92,7 @@ class Dataset(Frozen):
     """The last observation that the judged artifact was trained on."""
     points: Count
     gaps: Count
+    """Runs of points without any observation."""
 
 
 class Metrics(Frozen):

@@ -30,10 +30,12 @@ class AccuracyMeasured(Event):
     version: Version
     window: Window
     points: Count
+    """True values that forecasts were compared with."""
     mean_wql: Loss
     baseline_wql: Loss
     limit: Loss
     breached: bool = Field(examples=[False])
+    """Whether the version fell short of the limit."""
     evidence: str = Field(default="", examples=["mean wQL 0.314 is within the limit 0.397"])
     """Why it is a breach, or none, in a sentence."""
 
@@ -63,6 +65,7 @@ class AccuracyRecovered(Event):
     degraded_version: Version
     evidence: Reason
     since: Moment
+    """Start of the first breach: since when the degraded version had fallen short."""
 
 
 class Seen(Frozen):
@@ -82,6 +85,7 @@ class DecisionRecorded(Event):
     model: str = Field(examples=["fees"])
     """The aggregate: a model's or a series' name."""
     cause_id: str = Field(examples=["5b5b1f86-6d1c-5c6e-9b5e-0d9d1c0a7f10"])
+    """Of the event that was decided upon, or that led to what was."""
     cause_type: str = Field(examples=["ModelRegistered"])
     answered: str | None = Field(default=None, examples=["RollOut"])
     """The action whose outcome was decided upon; none: the event itself."""
@@ -94,9 +98,14 @@ class DecisionRecorded(Event):
     now: Moment
     """The clock port's time that the decision was given."""
     seen: Seen = Field(examples=[Seen(inline="[]")])
+    """What it asked of its ports, and what they answered."""
     why: str = Field(examples=["approved by alice"])
     state_before: Sha256
+    """Digest of the aggregate's state, as JSON, before it."""
     state_after: Sha256
+    """Digest of the state after it; that of before, where nothing changed."""
     actions: tuple[str, ...] = Field(examples=[("RollOut",)])
+    """What is to be done now, by class: the todo holds it."""
     events: tuple[str, ...] = Field(examples=[("ModelApproved",)])
+    """What was said, by name."""
     code_version: str = Field(examples=["0.1.0"])

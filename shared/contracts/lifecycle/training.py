@@ -59,6 +59,7 @@ class TrainingCompleted(Event):
     )
     forecasts_uri: S3Uri
     duration_s: float = Field(ge=0, examples=[184.0])
+    """From the pipeline's start to its end."""
     cost_usd: float | None = Field(default=None, ge=0, examples=[0.04])
     """From billable seconds and the dated price table; none where the price is not known."""
 
