@@ -142,14 +142,27 @@ class Deployments(Frozen):
     def may_serve(self, stage: Stage, number: int) -> bool:
         """Tell whether people's decisions, as they stand, let a version serve in a stage; in
         production, only what passed its smoke test."""
+        return not self.why_not(stage, number)
+
+    def why_not(self, stage: Stage, number: int) -> str:
+        """Say what keeps a version from serving in a stage; nothing where it may."""
         version = self.version(number)
-        if version is None or version.approval is not Verdict.APPROVED:
-            return False
+        if version is None and number <= self.forgotten:
+            return "is too old to be remembered: to return it needs a new registration"
+        if version is None or version.approval is Verdict.PENDING:
+            return "is not approved"
+        because = f" ({version.reason})" if version.reason else ""
+        if version.approval is Verdict.DECLINED:
+            return f"was declined{because}"
         if stage in version.withdrawn:
-            return False
+            return f"was taken from there{because}: to return it needs a new registration"
         if stage is Stage.STAGING:
-            return True
-        return version.smoked and version.production is Verdict.APPROVED
+            return ""
+        if not version.smoked:
+            return f"has not passed its smoke test{because}"
+        if version.production is Verdict.DECLINED:
+            return f"was declined for production{because}"
+        return "" if version.production is Verdict.APPROVED else "is not approved for production"
 
     def is_denied(self, stage: Stage, number: int) -> bool:
         """Tell whether people, or a test, said that a version may not serve in a stage."""

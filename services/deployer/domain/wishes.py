@@ -23,8 +23,8 @@ def roll_back(
         return Ignored(f"v{wish.version} is leaving {stage} already")
     if present == {wish.version} and not of_stage.rollout and not state.fit(stage):
         return Ignored(
-            f"nothing approved is kept behind v{wish.version} in {stage}: "
-            "to take its endpoint away, reject the version"
+            f"nothing that may serve is kept behind v{wish.version} in {stage}: "
+            "to take its endpoint away, take its approval back"
         )
     reason = f"rolled back by {actor}: {wish.reason}"
     withdrawn = version.changed(withdrawn=(*version.withdrawn, stage), reason=reason)
@@ -43,9 +43,8 @@ def deploy(
     stage = stage_of(wish)
     if stage is None:
         return Ignored(f"there is no stage {wish.stage!r}: say staging or production")
-    if not state.may_serve(stage, wish.version):
-        why = "is not approved, was taken from there, or did not pass its smoke test"
-        return Ignored(f"v{wish.version} {why}: it may not serve in {stage}")
+    if because := state.why_not(stage, wish.version):
+        return Ignored(f"v{wish.version} may not serve in {stage}: it {because}")
     of_stage = state.stages[stage]
     state = state.with_stage(stage, stopped="")
     if is_there(of_stage, wish.version, world.endpoints[stage]):
