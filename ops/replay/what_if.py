@@ -26,21 +26,33 @@ class UnderSpec(Elsewhere):
     """The recorded world, but with another spec.
 
     Nobody wrote that spec, so nobody is known as its author.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        As a file says it: where that does not say `frozen`, people froze and unfroze as they did.
     """
 
     def __init__(self, spec: ModelSpec) -> None:
         self.spec = spec
+        self.says_frozen = "frozen" in spec.model_fields_set
 
     def answer(self, question: str, answer: Any) -> Any:
         """Answer a question: whatever says what is declared says what this spec declares."""
         if answer is UNTOLD and question == "author":
             return UNKNOWN
-        return answer.under(self.spec) if hasattr(answer, "under") else answer
+        return self.under(answer) if hasattr(answer, "under") else answer
+
+    def under(self, world: Any) -> Any:
+        """Answer what a service would have seen."""
+        if self.says_frozen or not hasattr(world, "frozen"):
+            return world.under(self.spec)
+        return world.under(self.spec.changed(frozen=world.frozen))
 
     def outcome(self, then: Action | None, now: Action, happened: Any) -> Any:
         """Answer what comes of an action."""
         if hasattr(happened, "world"):
-            happened = happened.changed(world=happened.world.under(self.spec))
+            happened = happened.changed(world=self.under(happened.world))
         kind = type(now).__name__
         if then is None:
             raise UntoldError(f"{kind} was not asked for then")

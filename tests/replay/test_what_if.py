@@ -1,6 +1,7 @@
 """Lives under every fault, lived again under a stricter gate: what is lost is what the refused runs
 have led to, and nothing else, in whatever order it was heard of."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median_low
@@ -23,6 +24,7 @@ from shared.contracts.lifecycle import (
     PromotionApproved,
     TrainingStarted,
 )
+from shared.contracts.specs import ModelSpec
 from tests.replay.world import lived, of, recorded, refused, replayed
 
 MODEL = "fees"
@@ -56,7 +58,12 @@ def under(recording: Recording, limit_ratio: float) -> Replay:
     """Replay a recording under another gate."""
     spec = what_if.declared(recording)[MODEL].task
     gate = spec.gate.changed(limit_ratio=limit_ratio)
-    worlds = {MODEL: UnderSpec(spec.changed(gate=gate))}
+    return under_spec(recording, spec.changed(gate=gate))
+
+
+def under_spec(recording: Recording, spec: ModelSpec) -> Replay:
+    """Replay a recording under another spec."""
+    worlds = {MODEL: UnderSpec(spec)}
     before = replayed(recording)
     return replayed(recording, elsewhere=lambda key: worlds.get(key, HERE), before=before)
 
@@ -96,6 +103,22 @@ def test_what_passes_now_and_was_refused_then_is_counted_and_its_registration_is
         verdict(replay, True)
         == "\n1 version would have passed the gate, as far as the record tells"
     )
+
+
+FROZEN = {42: "trainer", 43: "deployer"}
+"""Schedules in which the model is frozen for a while, and who decides otherwise because of it."""
+
+
+@pytest.mark.parametrize("seed", FROZEN)
+def test_who_froze_the_model_did_so_under_another_spec_too_unless_its_file_says_otherwise(
+    seed: int, tmp_path: Path
+) -> None:
+    recording = recorded(tmp_path, lived(seed))
+    file = json.loads(what_if.declared(recording)[MODEL].task.model_dump_json(exclude={"frozen"}))
+    as_declared = under_spec(recording, ModelSpec.parse(json.dumps(file)))
+    assert (as_declared.differences, as_declared.stopped) == ([], {})
+    thawed = under_spec(recording, ModelSpec.parse(json.dumps({**file, "frozen": False})))
+    assert FROZEN[seed] in {one.one.record.service for one in thawed.differences}
 
 
 @pytest.mark.parametrize("seed", SEEDS)

@@ -53,6 +53,7 @@ class DeployerPorts(Ports):
             strategy=spec.deployment.strategy if spec else "all-at-once",
             bake_s=int(spec.deployment.bake.total_seconds()) if spec else 0,
             frozen=spec.frozen if spec else True,
+            rules_allowed=True,
             rule_for=tuple(stage for stage in Stage if by_rule[stage]),
             expires_after_s=int(approval.expires_after.total_seconds()) if approval else None,
             staging_ttl_s=int(spec.deployment.staging_ttl.total_seconds()) if spec else None,

@@ -36,6 +36,11 @@ class World(Frozen):
         return self.changed(spec=spec) if self.spec else self
 
     @property
+    def frozen(self) -> bool:
+        """Whether the spec says that nothing is to be trained."""
+        return self.spec is not None and self.spec.frozen
+
+    @property
     def task(self) -> ModelSpec:
         """The spec, where there is one; raises NotDeclaredError."""
         if self.spec is None:
