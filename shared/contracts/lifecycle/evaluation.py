@@ -49,7 +49,7 @@ class ChampionSeen(Frozen):
     """Lower bound of the candidate's mean wQL minus the champion's, 95 % sure; above zero the
     candidate is worse beyond noise."""
     difference_high: float | None = Field(default=None, examples=[0.004])
-    """Upper bound of that difference, 95 % sure; below zero the candidate is better beyond noise."""
+    """Upper bound of that difference, likewise; below zero the candidate is better beyond noise."""
 
 
 class Lineage(Frozen):
