@@ -110,7 +110,9 @@ class Metrics(Frozen):
 
 
 class Window(Frozen):
-    """A span of event time: from `first` to the end of `last`."""
+    """A span of event time."""
 
     first: Moment
+    """Where it begins."""
     last: Moment
+    """Where it ends: what begins then is no part of it."""
