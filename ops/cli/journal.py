@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import click
 
-from ops.cli import output
+from ops.cli import backlog, output
 from ops.cli.connecting import connected
 from ops.cli.connection import Connection
 from ops.cli.errors import failed, misused
@@ -109,6 +109,7 @@ def check(connection: Connection, since: Moment, until: Moment, as_json: bool) -
     from services.journal import mending
 
     both = sides(connection, since, until)
+    dead_letters = backlog.noted(connection)
     days = list(followed(mending.compare(both.archive, both.book, both.since, both.until), both))
     if not days:
         raise nothing(connection, both)
@@ -120,7 +121,8 @@ def check(connection: Connection, since: Moment, until: Moment, as_json: bool) -
     different = [day for day in days if not day.is_same]
     if as_json:
         rows = [as_document(day) for day in different]
-        output.document({"environment": connection.env, **answer, "differences": rows})
+        told = {"differences": rows, "journal_dead_letters": dead_letters}
+        output.document({"environment": connection.env, **answer, **told})
     else:
         show_counts(answer)
         show(different)

@@ -171,6 +171,7 @@ def test_what_one_side_lacks_or_has_otherwise_is_found(cli: Cli, places: Places)
             "ambiguous": [],
         },
     ]
+    assert found["journal_dead_letters"] == 0
     code, told = lines(cli("journal", "check"))
     assert code == 1
     assert told[0] == "Error: the table and S3 do not hold the same on 2 of 4 days"

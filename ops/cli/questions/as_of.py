@@ -33,7 +33,11 @@ def as_of(connection: Connection, time: datetime | timedelta, model: str, as_jso
     past = lives.read(connection, model, at)
     found = question.standing(past.life, at)
     if as_json:
-        content = {"environment": connection.env, **found.model_dump(mode="json")}
+        content = {
+            "environment": connection.env,
+            **found.model_dump(mode="json"),
+            "journal_dead_letters": past.dead_letters,
+        }
         return output.document(content)
     rows = ((output.styled(name, "bold"), text) for name, text in facts(found))
     return output.table(("", ""), rows)

@@ -45,7 +45,7 @@ def lineage(
     found = told(connection, past, number)
     checked = verifying.verify(connection, found) if verify else unverified(found)
     if as_json:
-        output.document(document(connection, found, checked))
+        output.document(document(past, connection.env, found, checked))
     else:
         rows = (row(one) for one in checked)
         output.table(("link", "", "what", "sha256"), rows)
@@ -122,14 +122,15 @@ def row(one: Verified) -> tuple[Any, ...]:
     )
 
 
-def document(connection: Connection, found: Lineage, checked: tuple[Verified, ...]) -> Any:
+def document(past: Past, env: str, found: Lineage, checked: tuple[Verified, ...]) -> Any:
     """Describe a lineage for programs."""
     return {
-        "environment": connection.env,
+        "environment": env,
         "model": found.model,
         "version": found.version,
         "complete": not found.gaps,
         "links": [link_document(one.link, one) for one in checked],
+        "journal_dead_letters": past.dead_letters,
     }
 
 

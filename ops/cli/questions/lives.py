@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from ops.cli import output
+from botocore.exceptions import ClientError
+
+from ops.cli import backlog, output
 from ops.cli.connection import Connection
 from ops.cli.declarations import Declarations, nearest
 from ops.cli.errors import CliError, not_found
+from ops.cli.registry import Registry
 from ops.cli.story import Story
 from services.journal import domain, reading
 from services.journal.domain import Entry
@@ -29,6 +32,8 @@ class Past:
     """In the order of causes."""
     is_all: bool = False
     """Whether the rest was read as a whole, too: verdicts of the monitor, and decisions."""
+    dead_letters: int | None = None
+    """The journal's, which may be about this model; None: unknown."""
 
     @cached_property
     def life(self) -> Life:
@@ -46,14 +51,14 @@ def read(
     CliError
         If there is no such model, or nothing was said of it yet, or by then.
     """
-    book = Story(connection).book
+    book, dead_letters = Story(connection).book, backlog.noted(connection)
     first, last = reading.between(None, until)
     found = [one for one in book.life(model, first, last) if is_of_model(one)]
     if not found:
         raise unheard_of(connection, model, until)
     others = book.latest(model, first, last, recent) if recent else []
     is_all = len(others) < recent
-    past = Past(model, domain.in_order_of_causes([*found, *others]), is_all)
+    past = Past(model, domain.in_order_of_causes([*found, *others]), is_all, dead_letters)
     if unknown := past.life.unknown:
         output.note(f"left out, as a later version of this program said it: {', '.join(unknown)}")
     return past
@@ -75,11 +80,25 @@ def unheard_of(connection: Connection, model: str, until: datetime | None) -> Cl
             f"ask for {began:%Y-%m-%dT%H:%M:%SZ} or later: its first event is of then",
         )
     known = Declarations(connection).stored().models
+    if model in known and is_registered(connection, model):
+        return not_found(
+            f"the journal's table holds nothing of '{model}', of which versions are registered",
+            "`modelcycle journal check` compares it with S3, `modelcycle journal rebuild` writes "
+            "into it what S3 holds",
+        )
     if model in known:
         return not_found(f"nothing has happened to '{model}' yet", f"modelcycle status {model}")
     return not_found(
         f"there is no model '{model}' in environment '{connection.env}'", nearest(model, known)
     )
+
+
+def is_registered(connection: Connection, model: str) -> bool:
+    """Tell whether a model has versions, as far as the registry may be looked at."""
+    try:
+        return bool(Registry(connection).versions(model))
+    except ClientError:
+        return False
 
 
 def records(connection: Connection, chain: Iterable[Entry]) -> tuple[Entry, ...]:

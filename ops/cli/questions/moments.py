@@ -15,7 +15,7 @@ def in_the_past(connection: Connection, given: datetime | timedelta) -> datetime
     CliError
         If it has not come yet, or is before all time.
     """
-    now, moment = connection.clock.now(), begins(connection, given)
+    moment, now = begins(connection, given), connection.clock.now()
     if moment is None:
         raise misused(f"{given} ago is before all time", "write a time, as 2026-03-01T12:00Z")
     if moment > now:

@@ -59,7 +59,8 @@ def timeline(
         whole, since = with_retries(connection, past, shown)
         head = {"environment": connection.env, "model": model}
         told = {"retries_since": output.iso(since), "cycles": list(map(cycle_document, whole))}
-        return output.document({**head, **told})
+        tail = {"journal_dead_letters": past.dead_letters}
+        return output.document({**head, **told, **tail})
     if len(shown) > 1:
         output.table(("began (UTC)", "took", "trip", "outcome"), map(row, shown))
         click.echo()

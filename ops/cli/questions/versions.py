@@ -27,11 +27,13 @@ def versions(connection: Connection, model: str, as_json: bool) -> None:
 
     Scores are mean weighted quantile losses of the backtest: lower is better.
     """
-    found = question.versions(lives.read(connection, model).life)
+    past = lives.read(connection, model)
+    found = question.versions(past.life)
     if as_json:
         told = [one.model_dump(mode="json") for one in found]
         head = {"environment": connection.env, "model": model}
-        return output.document({**head, "versions": told})
+        tail = {"journal_dead_letters": past.dead_letters}
+        return output.document({**head, "versions": told, **tail})
     if not found:
         return output.note(f"no version of {model} is registered yet")
     now = connection.clock.now()

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from ops.cli import output, story, telling
+from ops.cli import backlog, output, story, telling
 from ops.cli.connecting import connected
 from ops.cli.connection import Connection
 from ops.cli.declarations import Declarations
@@ -32,6 +32,7 @@ def why(connection: Connection, subject: str, as_json: bool) -> None:
     stored = Declarations(connection).stored()
     if subject in stored.models:
         return of_model(connection, subject, stored.models[subject].frozen, as_json)
+    dead_letters = backlog.noted(connection)
     try:
         entry = Story(connection).find(subject)
     except CliError as error:
@@ -42,7 +43,7 @@ def why(connection: Connection, subject: str, as_json: bool) -> None:
             f"there is neither a model nor an event '{subject}'",
             "`modelcycle models list` shows the models, `modelcycle events list` the latest events",
         ) from None
-    return of_event(connection, entry, as_json)
+    return of_event(connection, entry, dead_letters, as_json)
 
 
 def of_model(connection: Connection, model: str, frozen: bool, as_json: bool) -> None:
@@ -61,6 +62,7 @@ def of_model(connection: Connection, model: str, frozen: bool, as_json: bool) ->
                 "why": told.paragraph,
                 "open": list(told.open),
                 "chain": [link_document(link) for link in told.chain],
+                "journal_dead_letters": past.dead_letters,
             }
         )
     click.echo(output.plain(telling.plain(told.paragraph)))
@@ -70,7 +72,7 @@ def of_model(connection: Connection, model: str, frozen: bool, as_json: bool) ->
     return show_chain(told.chain)
 
 
-def of_event(connection: Connection, entry: Entry, as_json: bool) -> None:
+def of_event(connection: Connection, entry: Entry, dead_letters: int | None, as_json: bool) -> None:
     """Tell why an event was said."""
     chain = chain_of(connection, entry)
     told = question.of_event(chain, lives.records(connection, chain))
@@ -81,6 +83,7 @@ def of_event(connection: Connection, entry: Entry, as_json: bool) -> None:
                 "event_id": entry.event_id,
                 "why": told.paragraph,
                 "chain": [link_document(link) for link in told.chain],
+                "journal_dead_letters": dead_letters,
             }
         )
     said = telling.plain(told.paragraph) or story.words(entry)
