@@ -3,7 +3,7 @@ name."""
 
 import click
 
-from ops.cli import arguments, output, verdicts
+from ops.cli import answering, arguments, output, verdicts
 from ops.cli.connecting import connected
 from ops.cli.connection import Connection
 from ops.cli.declarations import Declarations
@@ -32,8 +32,8 @@ def retrain(connection: Connection, model: str, reason: str, note: str) -> None:
         )
     connection.require_environment()
     (event_id,) = say(connection, RetrainRequested(model=model, reason=reason, note=note))
+    answering.tell(connection, event_id, f"modelcycle status {model}")
     click.echo(f"a training of {model} is requested")
-    output.note(f"modelcycle events show {event_id} says what became of it")
 
 
 @click.command()
@@ -44,7 +44,8 @@ def retrain(connection: Connection, model: str, reason: str, note: str) -> None:
 def rollback(connection: Connection, model: str, stage: str, reason: str) -> None:
     """Take the version away that serves a stage, or is on its way to it.
 
-    The newest version that is kept and still approved takes over.
+    The newest version that is kept and still approved takes over. What was taken away returns to
+    that stage only by a new registration: `modelcycle retrain MODEL --reason …`.
     """
     Declarations(connection).model(model)
     seen, version = present(connection, model, Stage(stage))
@@ -55,8 +56,8 @@ def rollback(connection: Connection, model: str, stage: str, reason: str) -> Non
     connection.require_environment()
     wish = RollbackRequested(model=model, stage=stage, version=version, reason=reason)
     (event_id,) = say(connection, wish)
+    answering.tell(connection, event_id, end_of_forecasts(model, version))
     click.echo(f"a roll-back of {model} v{version} in {stage} is requested")
-    output.note(f"modelcycle events show {event_id} says what became of it")
 
 
 def present(connection: Connection, model: str, stage: Stage) -> tuple[Serving, int]:
@@ -78,9 +79,19 @@ def nothing_takes_over(model: str, version: int, stage: str) -> CliError:
     """Say that a roll-back would end all forecasts."""
     return refused(
         f"v{version} is the only version of {model} approved for {stage}: nothing could take over",
-        f"to end its forecasts, take the approval back: modelcycle decline {model} {version} "
-        "--revoke",
+        end_of_forecasts(model, version),
     )
+
+
+def end_of_forecasts(model: str, version: int) -> str:
+    """Say how a version leaves with nothing behind it."""
+    revoke = f"modelcycle decline {model} {version} --revoke"
+    return f"to end its forecasts, take the approval back: {revoke}"
+
+
+def how_it_ended(model: str) -> str:
+    """Say where it stands what became of each version, and how another one comes."""
+    return f'modelcycle versions {model}; `modelcycle retrain {model} --reason "…"` makes another'
 
 
 @click.command()
@@ -92,7 +103,8 @@ def nothing_takes_over(model: str, version: int, stage: str) -> CliError:
 def deploy(connection: Connection, model: str, version: int, stage: str, reason: str) -> None:
     """Try again to deploy VERSION, which is approved for the stage.
 
-    After AWS had no capacity, or where automation stopped and called for a person.
+    After AWS had no capacity, or where automation stopped and called for a person. A version that
+    was rolled back cannot return in this way.
     """
     if Declarations(connection).model(model).frozen:
         output.note(f"{model} is frozen: it waits until `models unfreeze {model}`")
@@ -103,8 +115,8 @@ def deploy(connection: Connection, model: str, version: int, stage: str, reason:
     connection.require_environment()
     wish = DeploymentRequested(model=model, stage=stage, version=version, reason=reason)
     (event_id,) = say(connection, wish)
+    answering.tell(connection, event_id, how_it_ended(model))
     click.echo(f"a deployment of {model} v{version} to {stage} is requested")
-    output.note(f"modelcycle events show {event_id} says what became of it")
 
 
 def check_on_its_way(seen: Serving | None, model: str, version: int, stage: str) -> None:

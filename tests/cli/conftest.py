@@ -51,6 +51,7 @@ def unconfigured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> pytest.Monk
     monkeypatch.setenv("LOGNAME", "jane")
     # what botocore has read of AWS's models serves the whole test run, as it does a program
     monkeypatch.setattr("botocore.session.create_loader", lambda path: LOADER)
+    monkeypatch.setattr("ops.cli.answering.WAIT_S", 0.0)  # no function runs that would answer
     monkeypatch.chdir(tmp_path)
     return monkeypatch
 

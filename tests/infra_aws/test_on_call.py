@@ -180,6 +180,7 @@ def story(arn: str) -> Chronicle:
 @pytest.fixture
 def on_call(url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> OnCall:
     """Run our program as the person on call, in a folder of their own."""
+    monkeypatch.setattr("ops.cli.answering.WAIT_S", 0.0)  # no function runs that would answer
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     monkeypatch.setenv("AWS_REGION", account.REGION)
