@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from infra.yaml_files import Document, FileError, read
 from shared.contracts import names
@@ -69,6 +69,43 @@ def load(paths: Sequence[Path], known: Mapping[str, SeriesSpec] | None = None) -
         tuple(spec for spec, _ in found.models.values()),
         tuple(spec for spec, _ in found.series.values()),
     )
+
+
+def is_part(path: Path) -> bool:
+    """Tell whether a file names neither a model nor a series, so that it can be a part of one only.
+
+    Raises
+    ------
+    FileError
+        If it is no YAML.
+    """
+    return not path.is_dir() and not {"model", "series"} & read(path).line_numbers.keys()
+
+
+def laid_over(path: Path, spec: ModelSpec, series: SeriesSpec | None) -> ModelSpec:
+    """Read a part of a model's file, and answer what it and the rest of a spec say; mappings are
+    laid over each other key by key. `frozen` is no part of the rest.
+
+    Raises
+    ------
+    FileError
+        With one line for each mistake.
+    """
+    document = read(path)
+    rest = json.loads(spec.model_dump_json(exclude={"frozen"}, exclude_defaults=True))
+    try:
+        found = ModelSpec.parse(json.dumps(_merged(rest, json.loads(document.json_text))))
+        if series:
+            found.check_against(series)
+    except SpecError as error:
+        raise _located(document, error) from error
+    return found
+
+
+def _merged(below: Any, above: Any) -> Any:
+    if not (isinstance(below, dict) and isinstance(above, dict)):
+        return above
+    return below | {key: _merged(below.get(key), value) for key, value in above.items()}
 
 
 def _each(things: Iterable[T], act: Callable[[T], None]) -> list[str]:

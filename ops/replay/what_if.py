@@ -4,11 +4,12 @@ What people declare is replaced wherever it was seen. What AWS did is known of w
 only: `transfers` tells which outcome may be believed of another action.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from infra.spec_files import load
+from infra.spec_files import is_part, laid_over, load
+from infra.yaml_files import FileError
 from ops.replay.answers import UNTOLD, UntoldError, typed
 from ops.replay.errors import ReplayError
 from ops.replay.life import Elsewhere
@@ -20,6 +21,11 @@ from services.trainer.ports import Look
 from shared.contracts.complaints import suggestion
 from shared.contracts.specs import ModelSpec
 from shared.messaging.decision import Action
+
+CORRECT = (
+    "copy the model's file and change it; or write only what is to be otherwise, without `model` "
+    "(`key: null` takes away what was declared)"
+)
 
 
 class UnderSpec(Elsewhere):
@@ -66,36 +72,45 @@ class UnderSpec(Elsewhere):
 
 def declared(recording: Recording) -> Mapping[str, World]:
     """Answer what was declared of each model at last, as the trainer saw it."""
-    latest = {
-        one.record.model: answer
-        for one in recording.events
-        if one.is_decision and one.record.service == "trainer"
-        for question, _, answer in one.notes
-        if question == "world"
-    }
-    seen = {model: typed(Look, "world", answer) for model, answer in latest.items()}
-    return {model: world for model, world in seen.items() if world.spec}
+    latest = dict(seen_by_trainer(recording))
+    worlds = {model: typed(Look, "world", answer) for model, answer in latest.items()}
+    return {model: world for model, world in worlds.items() if world.spec}
 
 
-def specs(paths: Sequence[Path], recording: Recording) -> Mapping[str, ModelSpec]:
+def seen_by_trainer(recording: Recording) -> Iterator[tuple[str, Any]]:
+    """Answer what the trainer saw of each model's declarations, as it is recorded."""
+    for one in recording.events:
+        if one.is_decision and one.record.service == "trainer":
+            worlds = (answer for question, _, answer in one.notes if question == "world")
+            yield from ((one.record.model, world) for world in worlds)
+
+
+def specs(
+    paths: Sequence[Path], recording: Recording, model: str | None = None
+) -> Mapping[str, ModelSpec]:
     """Read specs as `models apply` does, for models of a recording, by model.
+
+    Parameters
+    ----------
+    model : str, optional
+        Of which a file is that names none: a part of a spec, laid over the declared one.
 
     Raises
     ------
-    FileError
-        With one line for each mistake.
     ReplayError
-        If the recording has no such model, or it read another series.
+        With one line for each mistake; if the recording has no such model, or it read another
+        series; or if it is not certain of what a part is a part.
     """
     known = declared(recording)
     series = {world.series.series: world.series for world in known.values() if world.series}
-    found = load(paths, series).models
+    try:
+        parts = [path for path in paths if is_part(path)]
+        whole = load([path for path in paths if path not in parts], series).models
+        found = [*whole, *(completed(path, recording, known, model) for path in parts)]
+    except FileError as error:
+        raise ReplayError(str(error), CORRECT) from None
     for spec in found:
-        if spec.model not in known:
-            raise ReplayError(
-                f"the recording has no decision of the trainer on model '{spec.model}'",
-                suggestion(spec.model, known) or "record it: modelcycle events record",
-            )
+        check_known(spec.model, known)
         if spec.series != known[spec.model].task.series:
             raise ReplayError(
                 f"model '{spec.model}' read series '{known[spec.model].task.series}' then: the "
@@ -104,4 +119,44 @@ def specs(paths: Sequence[Path], recording: Recording) -> Mapping[str, ModelSpec
             )
     if not found:
         raise ReplayError("there is no model in the file", "give the file of a model")
-    return {spec.model: spec for spec in found}
+    by_model = {spec.model: spec for spec in found}
+    if len(by_model) < len(found):
+        raise ReplayError("two files are of one model", "write what they say in one file")
+    return by_model
+
+
+def check_known(model: str, known: Mapping[str, World]) -> None:
+    """Refuse a model of which the recording does not tell what was declared."""
+    if model not in known:
+        raise ReplayError(
+            f"the recording has no decision of the trainer on model '{model}'",
+            suggestion(model, known) or "record it: modelcycle events record",
+        )
+
+
+def completed(
+    path: Path, recording: Recording, known: Mapping[str, World], model: str | None
+) -> ModelSpec:
+    """Lay a part of a spec over the one that was declared.
+
+    Raises
+    ------
+    ReplayError
+        If the recording is of several models, or the model had several specs, be it frozen or not.
+    """
+    part = f"{path} names no model, so that it is a part of a spec"
+    named = model or recording.header.model
+    if named is None and len(known) != 1:
+        models = ", ".join(sorted(known)) or "none whose spec is recorded"
+        raise ReplayError(f"{part}; the recording has these models: {models}", "add --model NAME")
+    name = named or next(iter(known))
+    check_known(name, known)
+    worlds = [world for of, world in seen_by_trainer(recording) if of == name]
+    declared_then = (typed(Look, "world", world).spec for world in worlds)
+    digests = {spec.changed(frozen=False).digest() for spec in declared_then if spec}
+    if len(digests) > 1:
+        raise ReplayError(
+            f"{part}; model '{name}' had {len(digests)} different ones in the recorded time",
+            "give a whole spec: copy the model's file and change it",
+        )
+    return laid_over(path, known[name].task, known[name].series)

@@ -47,7 +47,8 @@ def check_speed(ctx: click.Context, param: click.Parameter, given: float) -> flo
     "specs",
     multiple=True,
     type=click.Path(path_type=Path),
-    help="What if this file had been the model's spec, from the beginning?",
+    help="What if this file had been the model's spec, from the beginning? One that names no model "
+    "is a part of a spec: the rest is as it was declared.",
 )
 @click.option("--diff", is_flag=True, help="Show each difference, field by field.")
 @click.option("--live", is_flag=True, help="Send the recorded events onto the bus instead.")
@@ -181,7 +182,7 @@ def play(
     wanted = frozenset(services)
     if not files:
         return watched(Replay(recording, wanted, model), "replaying")
-    worlds = {name: UnderSpec(spec) for name, spec in specs(files, recording).items()}
+    worlds = {name: UnderSpec(spec) for name, spec in specs(files, recording, model).items()}
     before = watched(Replay(recording, wanted, model), "as it was")
     another = Replay(recording, wanted, model, lambda key: worlds.get(key, HERE), before)
     return watched(another, "as it would have been")
