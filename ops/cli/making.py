@@ -39,20 +39,20 @@ def changed(text: str) -> Change:
     return Change(path, value)
 
 
-def make(kind: type[E], changes: Iterable[Change], *, of_example: bool = True) -> E:
+def make(kind: type[E], changes: Iterable[Change], begun: Mapping[str, Any] | None = None) -> E:
     """Make an event.
 
     Parameters
     ----------
-    of_example : bool
-        Whether what nobody gave is as in the example; else it is missing.
+    begun : Mapping, optional
+        The fields as they are where nothing is changed; the example's by default.
 
     Raises
     ------
     SpecError
         With a complaint for each mistake: the path, and what is expected there.
     """
-    document = kind.example().model_dump(mode="json") if of_example else {}
+    document = dict(kind.example().model_dump(mode="json") if begun is None else begun)
     schema = kind.model_json_schema()
     complaints = [one for change in changes if (one := put(document, schema, change))]
     if complaints:

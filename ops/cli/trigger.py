@@ -1,6 +1,7 @@
 """``modelcycle events trigger``: says an event by hand."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import click
 
@@ -60,9 +61,9 @@ def trigger(
 ) -> None:
     """Say an event of TYPE: its example, with what --set replaces.
 
-    People say wishes, such as RetrainRequested. What services say can be said in their place for a
-    test, where nothing real depends on it. In an environment that is none for tests, nothing is
-    taken from the example: --set gives every field.
+    People say wishes, such as RetrainRequested; what a wish may leave out is in it only if set.
+    What services say can be said in their place for a test, where nothing real depends on it. In an
+    environment that is none for tests, nothing is taken from the example: --set gives every field.
     """
     event_class = known(kind)
     check_speaker(connection, event_class, speaker)
@@ -179,13 +180,21 @@ def filled(kind: type[Event], changes: Iterable[Change], *, of_example: bool) ->
         With a line for each mistake.
     """
     try:
-        return make(kind, changes, of_example=of_example)
+        return make(kind, changes, begun(kind) if of_example else {})
     except SpecError as error:
         lines = "\n".join(f"{kind.detail_type()}: {one}" for one in error.complaints)
         raise misused(
             lines,
             "docs/contracts/index.html has all fields; values that are no text are written as JSON",
         ) from None
+
+
+def begun(kind: type[Event]) -> dict[str, Any]:
+    """Answer the example; of a wish what it must have, for nobody said the rest."""
+    fields = kind.model_fields.items()
+    is_wish = kind.producer == OPERATOR
+    unsaid = {name for name, field in fields if is_wish and not field.is_required()}
+    return kind.example().model_dump(mode="json", exclude=unsaid)
 
 
 def hearing(kind: type[Event]) -> tuple[str, ...]:

@@ -172,7 +172,9 @@ def test_a_wish_is_said_in_the_callers_name_and_a_dry_run_says_nothing(
     heard(aws, "trainer")
     wish = ("events", "trigger", "RetrainRequested", "--set", "reason=try it")
     shown = json.loads(cli(*wish, "--dry-run").stdout)
-    assert shown["detail"]["data"]["reason"] == "try it"
+    assert shown["detail"]["data"] == {"model": "fees", "reason": "try it", "note": ""}
+    noted = json.loads(cli(*wish, "--set", "note=why not", "--dry-run").stdout)
+    assert noted["detail"]["data"]["note"] == "why not"
     assert heard(aws, "trainer") == []
     told = json.loads(cli(*wish, "--json").stdout)
     (event,) = heard(aws, "trainer")
