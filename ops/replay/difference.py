@@ -52,9 +52,9 @@ class Difference:
     untold : str
         What the record does not tell; empty: it tells all.
     lost : list
-        What was said then, by whomever, and would not have been, in the time that is reported.
+        What was said then, and would not have been, of what is reported.
     follows : list
-        Other decisions of that time that are others now only because of this one.
+        Other decisions that are others now only because of this one.
     """
 
     one: Recorded
@@ -112,10 +112,10 @@ class Consequences:
     said : Mapping
         All events of the recording, by id.
     reports : Callable
-        Tells whether what was said at a moment is reported.
+        Tells whether what was said, in a line of the record, is reported.
     """
 
-    def __init__(self, said: Mapping[str, Recorded], reports: Callable[[datetime], bool]) -> None:
+    def __init__(self, said: Mapping[str, Recorded], reports: Callable[[Recorded], bool]) -> None:
         self.said = said
         self.reports = reports
         self.unsaid: dict[str, Difference] = {}
@@ -189,7 +189,7 @@ class Consequences:
         versions = (self.registered[item] for item in undone if item in self.registered)
         self.unregistered |= dict.fromkeys(versions, root)
         events = (self.said[said.event_id] for said in unsaid if said.event_id in self.said)
-        root.lost += [one for one in events if self.reports(one.envelope.metadata.occurred_at)]
+        root.lost += filter(self.reports, events)
         steps = {*then.actions} - ASIDE - {*actions} | {said.kind for said in unsaid} & STEPS
         if steps:
             self.ended.setdefault((record.model, then.trip), root)

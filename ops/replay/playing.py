@@ -2,6 +2,7 @@
 
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Iterator, Mapping, Set
+from datetime import datetime
 
 from ops.replay.answers import UntoldError
 from ops.replay.difference import Consequences, Difference
@@ -32,14 +33,13 @@ class Replay:
     before : Replay, optional
         A replay of the same recording in the recorded world, which is over: then it is compared
         with that one, rather than with the record.
+    reported : Set, optional
+        Services of which it is reported what they say and decide; none: all.
 
     Attributes
     ----------
-    reports : Callable
-        Tells whether what was said at a moment is reported: all is lived again, for the rest of it
-        rests on that.
     decided : Counter
-        Decisions that were taken again, by service.
+        Decisions of what is reported that were taken again, by service.
     found : list
         Those that are others now, whenever that was, and do not follow from each other.
     skipped : Counter
@@ -53,14 +53,15 @@ class Replay:
         model: str | None = None,
         elsewhere: Callable[[str], Elsewhere] = lambda key: HERE,
         before: "Replay | None" = None,
+        reported: Set[str] | None = None,
     ) -> None:
         self.recording = recording
         self.services = services
         self.model = model
         self.elsewhere = elsewhere
         self.before = before
+        self.reported = reported
         self.said = {one.envelope.metadata.event_id: one for one in recording.events}
-        self.reports = recording.header.reports
         self.consequences = Consequences(self.said, self.reports)
         self.said_by = {name: one for one in decisions(recording) for name in one.ids}
         self.waiting = by_aggregate(recording)
@@ -73,6 +74,16 @@ class Replay:
         self.decided: Counter[str] = Counter()
         self.found: list[Difference] = []
         self.skipped: Counter[Aggregate] = Counter()
+
+    def reports(self, one: Recorded) -> bool:
+        """Tell whether a line is reported: all is lived again, for the rest of it rests on that."""
+        metadata = one.envelope.metadata
+        is_of_them = self.reported is None or metadata.producer in self.reported
+        return is_of_them and self.is_in_time(metadata.occurred_at)
+
+    def is_in_time(self, moment: datetime) -> bool:
+        """Tell whether a moment is in the time that is reported."""
+        return self.recording.header.reports(moment)
 
     def play(self) -> Iterator[Recorded]:
         """Take every decision again, in the order of causes; answers each line as it is done."""
@@ -119,7 +130,7 @@ class Replay:
             if life.replayable.sees_its_work:
                 life.stop(OWN_WORK, one)
         elif life.stopped:
-            life.untold += self.reports(one.record.now)
+            life.untold += self.is_in_time(one.record.now)
         else:
             self.decide(one, life)
 
@@ -157,7 +168,7 @@ class Replay:
         whose, is_as_then = one.whose, life.digest == one.record.state_before
         items = self.before.lives[whose].items if self.before else NOTHING
         then = (self.before and self.before.told.get(one.number)) or told_then(one, self.said)
-        if self.reports(one.record.now):
+        if self.reports(one):
             self.decided[whose.service] += 1
         try:
             now = life.decide(one, self.heard(one, life), items)
@@ -177,7 +188,7 @@ class Replay:
     def note(self, found: Difference, life: Life) -> Difference:
         """Keep a difference; answer the one from which it follows, which may be itself."""
         if life.because:
-            if self.reports(found.at):
+            if self.reports(found.one) or self.is_open(found):
                 life.because.follows.append(found)
             return life.because
         life.is_own = True
@@ -223,14 +234,21 @@ class Replay:
 
     @property
     def differences(self) -> list[Difference]:
-        """Answer the decisions that are others now, of the time that is reported, or of before
-        where something of that time rests on them."""
-        return [one for one in self.found if self.reports(one.at) or self.is_felt(one)]
+        """Answer the decisions that are others now, of what is reported, or those of others and of
+        before on which something of that rests."""
+        return [one for one in self.found if self.reports(one.one) or self.is_felt(one)]
 
     def is_felt(self, one: Difference) -> bool:
-        """Tell whether something in the time that is reported is not as it was because of it, or is
-        not known any more."""
-        return bool(one.lost or one.follows or self.lives[one.one.whose].untold)
+        """Tell whether something that is reported is not as it was because of it, or is not known
+        any more."""
+        is_known = not (self.lives[one.one.whose].untold or self.is_open(one))
+        return bool(one.lost or one.follows or not is_known)
+
+    def is_open(self, one: Difference) -> bool:
+        """Tell whether nobody knows what would have come of it, in the time that is reported: it
+        may concern all."""
+        is_unknown = one.untold or one.begins
+        return bool(is_unknown) and self.is_in_time(one.at)
 
     @property
     def stopped(self) -> Mapping[Aggregate, Life]:

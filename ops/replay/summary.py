@@ -68,11 +68,17 @@ def headline(replay: Replay) -> str:
             for kind in (ModelApproved.detail_type(), PromotionApproved.detail_type())
             if found[kind]
         ),
-        f"{counted(found[TrainingStarted.detail_type()], 'training')} saved"
-        if found[TrainingStarted.detail_type()]
-        else "",
     ]
-    return ", ".join(filter(None, said))
+    return ", ".join(filter(None, (*said, trainings(found[TrainingStarted.detail_type()]))))
+
+
+def trainings(number: int) -> str:
+    """Say how many would not have been begun when they were; empty: none.
+
+    They may have been later, so nobody is told that they were saved: a wish that is refused is
+    remembered, and a model that falls short may do so once more.
+    """
+    return f"{counted(number, 'training')} would not have been begun then" if number else ""
 
 
 def is_refusal(difference: Difference) -> bool:
@@ -88,10 +94,10 @@ def is_pass(difference: Difference) -> bool:
 
 
 def is_all_told(replay: Replay) -> bool:
-    """Tell whether the record tells all that would have been: no life ends before it does, and
-    nothing is begun of which nobody knows what came."""
+    """Tell whether the record tells all that would have been: no life is left out or ends before
+    it does, and nothing is begun of which nobody knows what came."""
     all_of_them = (one for root in replay.differences for one in (root, *root.follows))
-    return not (replay.stopped or any(one.begins for one in all_of_them))
+    return not (replay.stopped or replay.skipped or any(one.begins for one in all_of_them))
 
 
 def document(replay: Replay) -> dict[str, Any]:

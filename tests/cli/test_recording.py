@@ -14,7 +14,8 @@ from shared.contracts import limits, names
 from shared.contracts.lifecycle import DecisionRecorded
 from shared.contracts.lifecycle.monitoring import Seen
 from tests.cli.conftest import Cli, Clients
-from tests.cli.test_replay import DECISIONS, said
+from tests.cli.test_replay import DECISIONS
+from tests.cli.test_replay_live import said
 from tests.cli.world import lines
 from tests.recordings.__main__ import HANDS, LOOP
 from tests.replay.test_recording import SEEN, SHA256
@@ -34,7 +35,13 @@ def test_what_the_journal_holds_is_recorded_and_replayed(
     for one in before.events:
         journal.keep(one.entry)
     target = tmp_path / "again.jsonl.gz"
-    assert lines(cli("events", "record", "-o", target)) == (0, [])
+    done = cli("events", "record", "-o", target)
+    assert (done.exit_code, done.stderr) == (0, "")
+    decided = sum(one.is_decision for one in before.events)
+    listed = len(before.events) - decided
+    held = f"{listed} events and {decided} decisions are in {target}, "
+    assert done.stdout.replace("\n", "").startswith(held)
+    assert len(cli("events", "list", "--all").stdout.splitlines()) == listed + 1
     again = recording.read(target)
     assert [one.entry for one in again.events] == [one.entry for one in before.events]
     done = cli("replay", target)

@@ -1,26 +1,15 @@
-"""`modelcycle replay`: files of recordings, other specs, and a running bus."""
+"""`modelcycle replay`: files of recordings, and other specs."""
 
-import gzip
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ops.cli.connection import Connection
 from ops.replay.recording import Line, read, text_of
-from shared.contracts.envelope import Event, Revision
-from shared.contracts.lifecycle import DecisionRecorded, ModelRegistered, RetrainRequested
-from shared.messaging.bus import EventBridgeBus
-from shared.messaging.decision import Entry
-from shared.messaging.errors import Refused
-from tests.cli.conftest import Cli, Clients
-from tests.cli.world import heard, lines
-from tests.fakes.messaging import envelope
-from tests.recordings.__main__ import HANDS, LOOP
-from tests.replay.world import recorded
+from tests.cli.conftest import Cli
+from tests.cli.world import lines
+from tests.recordings.__main__ import LOOP
 
 FEES = Path(__file__).parents[2] / "models" / "fees.yaml"
 DECISIONS = "215 decisions taken again: deployer 18, evaluator 12, monitor 165, trainer 20"
@@ -32,15 +21,6 @@ def strict(tmp_path: Path) -> Path:
     file = tmp_path / "strict.yaml"
     file.write_text(FEES.read_text().replace("limit_ratio: 1.0", "limit_ratio: 0.5"))
     return file
-
-
-def said(event: Event, event_id: str, at: datetime, **metadata: Any) -> Entry:
-    """Say an event at some moment."""
-    producer = "trainer" if isinstance(event, DecisionRecorded) else event.producer
-    metadata = {"revision": Revision(number=1, index=0)} | metadata
-    made = envelope(event, event_id, producer=producer, occurred_at=at, **metadata)
-    name = event.detail_type()
-    return Entry(source=f"modelcycle.{producer}", detail_type=name, detail=made.detail())
 
 
 def test_a_recording_is_replayed_without_anything_of_aws(bare: Cli) -> None:
@@ -60,7 +40,8 @@ def test_another_spec_tells_what_would_not_have_been(bare: Cli, strict: Path) ->
     )
     assert told[-1] == (
         "1 version would have been refused, 2 approvals would not have been, "
-        "2 promotions would not have been, 1 training saved, as far as the record tells"
+        "2 promotions would not have been, 1 training would not have been begun then, "
+        "as far as the record tells"
     )
 
 
@@ -70,11 +51,57 @@ def test_what_rests_on_a_decision_of_before_is_reported_with_it(bare: Cli, stric
     assert "upon Evaluate of TrainingCompleted" in done.stdout
     assert done.stdout.splitlines()[-1].startswith(
         "1 version would have been refused, 1 approval would not have been, "
-        "1 promotion would not have been, 1 training saved"
+        "1 promotion would not have been, 1 training would not have been begun then"
     )
     until = bare("replay", LOOP, "--spec", strict, "--to", "2026-03-15T01:30")
     assert until.exit_code == 1
     assert until.stdout.splitlines()[-1].startswith("1 version would have been refused, as far")
+
+
+OF_SERVICES = {
+    "trainer": "1 training",
+    "evaluator": "2 registrations",
+    "deployer": "2 approvals, 4 roll-outs and 2 promotions",
+    "monitor": "1 degradation",
+}
+"""What each service would not have said under the strict spec."""
+
+
+@pytest.mark.parametrize("service", OF_SERVICES)
+def test_of_a_service_it_is_reported_what_another_spec_changes_through_others(
+    bare: Cli, strict: Path, service: str
+) -> None:
+    done = bare("replay", LOOP, "--spec", strict, "--service", service)
+    assert done.exit_code == 1
+    assert "evaluator  fees  upon Evaluate of TrainingCompleted" in done.stdout
+    assert f"  so {OF_SERVICES[service]} would not have been" in done.stdout.splitlines()
+    assert "from here on the record does not tell" in done.stdout
+    told = json.loads(bare("replay", LOOP, "--spec", strict, "--service", service, "--json").stdout)
+    assert told["decisions"].keys() <= {service}
+
+
+BOUNDED = {
+    "what is of another": ("limit_ratio: 1.0", "limit_ratio: 0.999", 0, "no difference"),
+    "what is not known of another": (
+        "horizon: 12",
+        "horizon: 6",
+        1,
+        "1 decision cannot be taken again",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BOUNDED)
+def test_of_what_concerns_others_alone_it_is_reported_where_nobody_knows_what_came(
+    bare: Cli, tmp_path: Path, name: str
+) -> None:
+    then, now, code, verdict = BOUNDED[name]
+    spec = tmp_path / "spec.yaml"
+    spec.write_text(FEES.read_text().replace(then, now))
+    assert bare("replay", LOOP, "--spec", spec).exit_code == 1
+    done = bare("replay", LOOP, "--spec", spec, "--service", "deployer")
+    assert (done.exit_code, done.stdout.splitlines()[-1]) == (code, verdict)
+    assert done.stdout.splitlines()[0] == "18 decisions taken again: deployer 18"
 
 
 def test_the_differences_are_shown_field_by_field(bare: Cli, strict: Path) -> None:
@@ -135,8 +162,9 @@ BAD: dict[str, tuple[tuple[object, ...], str]] = {
     "no file for a bus": (("--live",), "--live sends a recording"),
     "decisions to a bus": (
         (LOOP, "--live", "--service", "trainer"),
-        "--service, --spec, --diff and --json are about decisions, --live sends events",
+        "--service, --spec, --diff, --partial and --json are about decisions, --live sends events",
     ),
+    "a part of decisions to a bus": ((LOOP, "--live", "--partial"), "--live sends events"),
 }
 
 
@@ -177,114 +205,47 @@ def test_a_spec_that_does_not_fit_is_told(bare: Cli, strict: Path, name: str) ->
     assert why in told[0]
 
 
+def lacking(file: Path, revision: int, service: str) -> Path:
+    """Write the recording of the loop without one decision of a service."""
+    found = read(LOOP)
+    kept = (
+        Line(entry=one.entry, seen=one.seen)
+        for one in found.events
+        if not (one.is_decision and one.revision == revision and one.record.service == service)
+    )
+    text, _ = text_of(found.header, kept)
+    file.write_bytes(text)
+    return file
+
+
 def test_lives_that_were_recorded_from_the_middle_are_told(bare: Cli, tmp_path: Path) -> None:
-    events = [said(DecisionRecorded.example(), "event-1", datetime.now(UTC))]
-    with_revision = json.loads(events[0].detail)
-    with_revision["metadata"]["revision"] = {"number": 7, "index": 1}
-    recorded(tmp_path, [events[0].changed(detail=json.dumps(with_revision))])
-    code, told = lines(bare("replay", tmp_path / "recording.jsonl.gz"))
+    middle = lacking(tmp_path / "middle.jsonl.gz", 1, "trainer")
+    code, told = lines(bare("replay", middle, "--service", "trainer", "--partial"))
     assert code == 2
-    assert "none of 1 decisions can be taken again" in told[0]
+    assert "none of 19 decisions can be taken again" in told[0]
 
 
 def test_a_recording_that_lacks_a_decision_is_not_as_it_was(bare: Cli, tmp_path: Path) -> None:
-    found = read(LOOP)
-    decided = (one for one in found.events if one.is_decision)
-    (missing,) = [one for one in decided if (*one.whose, one.revision) == ("trainer", "fees", 6)]
-    kept = (Line(entry=one.entry, seen=one.seen) for one in found.events if one is not missing)
-    text, _ = text_of(found.header, kept)
-    (tmp_path / "gap.jsonl.gz").write_bytes(text)
-    done = bare("replay", tmp_path / "gap.jsonl.gz")
+    done = bare("replay", lacking(tmp_path / "gap.jsonl.gz", 6, "trainer"))
     assert done.exit_code == 1
     told = "the recording lacks a decision before it; 17 decisions after that"
     assert told in done.stdout
     assert done.stdout.endswith("no difference in what the record tells\n")
 
 
-@pytest.fixture
-def fresh(tmp_path: Path) -> Path:
-    """A recording of a moment ago: a wish, a fact, and the record of a decision."""
-    now = datetime.now(UTC) - timedelta(hours=1)
-    events = [
-        said(RetrainRequested.example(), "wish-1", now),
-        said(DecisionRecorded.example(), "record-1", now + timedelta(milliseconds=1)),
-        said(ModelRegistered.example(), "fact-1", now + timedelta(milliseconds=200)),
-    ]
-    recorded(tmp_path, events)
-    return tmp_path / "recording.jsonl.gz"
-
-
-def test_events_are_sent_again_with_their_ids_and_a_mark(
-    cli: Cli, aws: Clients, fresh: Path
+def test_a_recording_that_lacks_the_beginning_of_a_life_is_as_it_was_only_if_that_is_meant(
+    bare: Cli, tmp_path: Path
 ) -> None:
-    heard(aws)
-    done = cli("replay", "--live", fresh, "--speed", "10")
-    assert (done.exit_code, done.stderr) == (0, "")
-    assert done.stdout.startswith("2 events were sent to environment 'dev'")
-    told = {one["detail"]["metadata"]["event_id"]: one for one in heard(aws)}
-    assert told.keys() == {"wish-1", "fact-1"}
-    assert all(one["detail"]["metadata"]["replayed"] is True for one in told.values())
-    assert told["fact-1"]["source"] == "modelcycle.evaluator"
-    assert told["fact-1"]["detail"]["data"]["version"] == ModelRegistered.example().version
-
-
-def test_events_that_the_inbox_would_not_remember_are_not_sent(cli: Cli, aws: Clients) -> None:
-    heard(aws)
-    code, told = lines(cli("replay", "--live", HANDS))
-    assert code == 2
-    assert "events are older than the 45 days that the inbox remembers" in told[0]
-    assert heard(aws) == []
-
-
-def test_nothing_is_sent_to_an_account_unless_it_is_meant(
-    cli: Cli, aws: Clients, fresh: Path, unconfigured: pytest.MonkeyPatch
-) -> None:
-    heard(aws)
-    unconfigured.setattr(Connection, "is_local", property(lambda self: False))
-    code, told = lines(cli("replay", "--live", fresh))
-    assert code == 2
-    assert told[0].startswith("Error: 2 events would go to environment 'dev' of ")
-    assert heard(aws) == []
-    assert cli("replay", "--live", fresh, "--yes").exit_code == 0
-    assert len(heard(aws)) == 2
-
-
-def test_what_another_environment_said_is_not_sent_unless_it_is_meant(
-    cli: Cli, aws: Clients, tmp_path: Path
-) -> None:
-    heard(aws)
-    wish = said(RetrainRequested.example(), "prod-1", datetime.now(UTC))
-    recorded(tmp_path, [wish], environment="prod")
-    code, told = lines(cli("replay", "--live", tmp_path / "recording.jsonl.gz"))
-    assert code == 2
-    assert told[0].startswith("Error: 1 event, of environment 'prod', would go to environment")
-    assert heard(aws) == []
-    assert cli("replay", "--live", tmp_path / "recording.jsonl.gz", "--yes").exit_code == 0
-    assert len(heard(aws)) == 1
-
-
-def test_where_a_bus_refuses_it_is_told_how_much_it_took(
-    cli: Cli, fresh: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    publish, taken = EventBridgeBus.publish, iter([True, False])
-
-    def refusing(self: EventBridgeBus, entries: tuple[Entry, ...]) -> None:
-        if not next(taken):
-            raise Refused("AccessDeniedException", "not authorized to perform: events:PutEvents")
-        publish(self, entries)
-
-    monkeypatch.setattr(EventBridgeBus, "publish", refusing)
-    done = cli("replay", "--live", fresh, "--speed", "1000")
-    assert done.exit_code != 0
-    assert "1 of 2 events were sent for certain: the same command" in done.stderr
-    assert "events:PutEvents" in done.stderr
-    assert "were sent to" not in done.stdout
-
-
-def test_an_edited_recording_is_sent_nowhere(cli: Cli, aws: Clients, fresh: Path) -> None:
-    heard(aws)
-    text = gzip.decompress(fresh.read_bytes()).replace(b"wish-1", b"wish-2")
-    fresh.write_bytes(gzip.compress(text))
-    code, told = lines(cli("replay", "--live", fresh))
-    assert (code, "was edited" in told[0]) == (2, True)
-    assert heard(aws) == []
+    middle = lacking(tmp_path / "middle.jsonl.gz", 1, "trainer")
+    done = bare("replay", middle)
+    assert done.exit_code == 1
+    assert done.stdout.endswith("no difference in what the record tells\n")
+    left_out, all_of_it = done.stderr.splitlines()
+    assert left_out.startswith("trainer of fees is left out: the recording begins in the middle")
+    assert all_of_it.startswith("not all was taken again (exit code 1): 1 life left out, ")
+    assert "--partial if that is meant" in all_of_it
+    meant = bare("replay", middle, "--partial")
+    assert (meant.exit_code, meant.stdout) == (0, done.stdout)
+    assert meant.stderr.splitlines() == [left_out]
+    assert bare("replay", middle, "--json").exit_code == 1
+    assert bare("replay", middle, "--service", "deployer").exit_code == 0

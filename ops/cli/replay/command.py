@@ -39,8 +39,9 @@ def check_speed(ctx: click.Context, param: click.Parameter, given: float) -> flo
     "services",
     multiple=True,
     type=click.Choice(REPLAYED),
-    help="Decisions of one service only: what others said stays as it was, whatever this one says. "
-    "(Ingest's rest on more than their records tell.)",
+    help="Decisions of one service only: what others said stays as it was, whatever this one says; "
+    "with --spec all decide, and what this one does is reported. (Ingest's decisions rest on more "
+    "than their records tell.)",
 )
 @click.option(
     "--spec",
@@ -51,6 +52,11 @@ def check_speed(ctx: click.Context, param: click.Parameter, given: float) -> flo
     "is a part of a spec: the rest is as it was declared.",
 )
 @click.option("--diff", is_flag=True, help="Show each difference, field by field.")
+@click.option(
+    "--partial",
+    is_flag=True,
+    help="Lives of which the beginning is not recorded are left out without exit code 1.",
+)
 @click.option("--live", is_flag=True, help="Send the recorded events onto the bus instead.")
 @click.option(
     "--speed",
@@ -77,6 +83,7 @@ def replay(
     services: tuple[str, ...],
     specs: tuple[Path, ...],
     diff: bool,
+    partial: bool,
     live: bool,
     speed: float,
     yes: bool,
@@ -87,14 +94,14 @@ def replay(
 
     FILE is a recording of `modelcycle events record`; without it, the journal is read. What was
     looked at, and what time it was, is taken from the record. Exit code 1 if something differs, or
-    cannot be taken again because the recording lacks a decision before it.
+    cannot be taken again because the recording lacks what was decided before it.
     """
     from ops.cli.replay import live as sending
     from ops.cli.replay import show
 
     if live and file is None:
         raise misused("--live sends a recording", "name its FILE")
-    of_decisions = bool(services or specs or diff or as_json)
+    of_decisions = bool(services or specs or diff or partial or as_json)
     check_together(live=live, only_live=bool(speed or yes), only_decisions=of_decisions)
     recording = (
         of_file(file, since, until)
@@ -104,12 +111,16 @@ def replay(
     if live:
         sending.send(connect(environment(ctx, env)), recording, model, speed, yes)
         return
-    played = play(recording, services or REPLAYED, model, specs)
+    played = play(recording, frozenset(services or REPLAYED), model, specs)
     if not (played.decided or played.differences or played.stopped):
         raise nothing_replayed(played)
     show.show(played, is_what_if=bool(specs), diff=diff, as_json=as_json)
+    lacks_lives = bool(played.skipped) and not partial
+    if lacks_lives:
+        show.say_what_lacks(played)
     is_as_it_was = not (played.differences or any(one.untold for one in played.stopped.values()))
-    raise click.exceptions.Exit(ExitCode.OK if is_as_it_was else ExitCode.FAILED)
+    is_right = is_as_it_was and not lacks_lives
+    raise click.exceptions.Exit(ExitCode.OK if is_right else ExitCode.FAILED)
 
 
 def check_together(*, live: bool, only_live: bool, only_decisions: bool) -> None:
@@ -117,7 +128,10 @@ def check_together(*, live: bool, only_live: bool, only_decisions: bool) -> None
     if only_live and not live:
         raise misused("--speed and --yes are about sending", "add --live, or leave them out")
     if live and only_decisions:
-        what = "--service, --spec, --diff and --json are about decisions, --live sends events"
+        what = (
+            "--service, --spec, --diff, --partial and --json are about decisions, --live sends "
+            "events"
+        )
         raise misused(what, "leave out one or the other")
 
 
@@ -172,19 +186,27 @@ def read(file: Path) -> "Recording":
 
 
 def play(
-    recording: "Recording", services: tuple[str, ...], model: str | None, files: tuple[Path, ...]
+    recording: "Recording", wanted: frozenset[str], model: str | None, files: tuple[Path, ...]
 ) -> "Replay":
-    """Take the decisions again; for another spec, first under the recorded one, and compare."""
+    """Take the decisions again; for another spec, first under the recorded one, and compare.
+
+    All services live under a spec, so all decide: what differs for one may come of another.
+    """
     from ops.replay.life import HERE
     from ops.replay.playing import Replay
     from ops.replay.what_if import UnderSpec, specs
 
-    wanted = frozenset(services)
     if not files:
         return watched(Replay(recording, wanted, model), "replaying")
     worlds = {name: UnderSpec(spec) for name, spec in specs(files, recording, model).items()}
-    before = watched(Replay(recording, wanted, model), "as it was")
-    another = Replay(recording, wanted, model, lambda key: worlds.get(key, HERE), before)
+    before = watched(Replay(recording, model=model, reported=wanted), "as it was")
+    another = Replay(
+        recording,
+        model=model,
+        elsewhere=lambda key: worlds.get(key, HERE),
+        before=before,
+        reported=wanted,
+    )
     return watched(another, "as it would have been")
 
 

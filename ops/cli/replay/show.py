@@ -19,7 +19,8 @@ def show(replay: Replay, *, is_what_if: bool, diff: bool, as_json: bool) -> None
     if as_json:
         return output.document(summary.document(replay))
     services = ", ".join(f"{name} {number:,}" for name, number in sorted(replay.decided.items()))
-    click.echo(f"{counted(replay.decided.total(), 'decision')} taken again: {services}")
+    decided = f"{counted(replay.decided.total(), 'decision')} taken again"
+    click.echo(": ".join(filter(None, (decided, services))))
     for one in replay.differences:
         if not one.untold and (diff or one.is_another):
             show_difference(one, diff)
@@ -68,6 +69,16 @@ def show_untold(replay: Replay) -> None:
             f"{whose.service} of {whose.key} is left out: the recording begins in the middle of "
             f"its life, or today's code begins it otherwise ({counted(number, 'decision')})"
         )
+
+
+def say_what_lacks(replay: Replay) -> None:
+    """Say that a replay is not of the whole recording, and what to do about it."""
+    lives = "1 life" if len(replay.skipped) == 1 else f"{len(replay.skipped):,} lives"
+    decisions = counted(replay.skipped.total(), "decision")
+    output.note(
+        f"not all was taken again (exit code 1): {lives} left out, {decisions}; record it with "
+        "--archive, replay it with the code that recorded it, or add --partial if that is meant"
+    )
 
 
 def verdict(replay: Replay, is_what_if: bool) -> str:
