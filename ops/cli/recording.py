@@ -64,9 +64,9 @@ def record(
 
     if not target.absolute().parent.is_dir():
         raise misused(f"{target}: there is no such folder", "name a file in one that exists")
-    text, events = taken(connection, header_of(connection, model, since, until), archive)
+    text, held = taken(connection, header_of(connection, model, since, until), archive)
     recording.write(target, text)
-    click.echo(f"{events:,} events are in {target}, {len(text) / 1000:,.0f} kB")
+    click.echo(f"{held} are in {target}, {len(text) / 1000:,.0f} kB")
 
 
 def header_of(connection: Connection, model: str | None, since: Moment, until: Moment) -> "Header":
@@ -99,8 +99,8 @@ def check_order(first: datetime | None, last: datetime | None) -> None:
         raise misused(what, "give the earlier moment first")
 
 
-def taken(connection: Connection, header: "Header", archive: bool) -> tuple[bytes, int]:
-    """Make a recording of what the journal holds; answer it, and how many events it has.
+def taken(connection: Connection, header: "Header", archive: bool) -> tuple[bytes, str]:
+    """Make a recording of what the journal holds; answer it, and in words what it holds.
 
     Raises
     ------
@@ -108,6 +108,7 @@ def taken(connection: Connection, header: "Header", archive: bool) -> tuple[byte
         If nothing was said in that time, or more than a recording holds.
     """
     from ops.replay import gathering, recording
+    from ops.replay.summary import counted
     from shared.messaging.aws_errors import described
     from shared.messaging.runtime import S3Blobs
 
@@ -124,7 +125,9 @@ def taken(connection: Connection, header: "Header", archive: bool) -> tuple[byte
         shown.update(task, description="what was seen", total=len(found))
         seen = gathering.lines(found, lambda uri: described(lambda: blobs.get(uri)))
         made = shown.track(seen, task_id=task)
-        return recording.text_of(header, made)
+        text, number = recording.text_of(header, made)
+    decisions = sum(one.detail_type == gathering.DECISION for one in found)
+    return text, f"{counted(number - decisions, 'event')} and {counted(decisions, 'decision')}"
 
 
 def entries(connection: Connection, header: "Header", archive: bool) -> "tuple[Entry, ...]":
