@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from ops.cli.questions import lives
 from ops.cli.questions.lives import Past
 from ops.cli.tail import LOUD, short
 from services.journal import domain, reading
+from services.journal.questions import answers
 from services.journal.questions import timeline as question
 from services.journal.questions.timeline import Cycle, Step
 from shared.contracts.printable import printable
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from rich.tree import Tree
 
 LIMIT, LIMIT_MAX = 10, 1_000
+ANSWERS_READ = 100  # of what followed from a wish
 VERSION = re.compile(r"v(\d{1,5})")
 NAMED = 3
 DECISIONS_READ = 5_000
@@ -50,21 +53,29 @@ def timeline(
     """Show the trips of MODEL round the loop, the latest last, and all steps of that one.
 
     Each step says how long it took until the next followed from it, and what was tried in vain.
+    Wishes that led to no trip are listed with their answer.
     """
     past = lives.read(connection, model)
     found = question.cycles(past.life, past.entries)
     chosen = named(found, cycle, model) if cycle else None
-    shown = [chosen] if chosen else list(found[-limit:])
+    listed = [one for one in found if one.is_trip or one.wish]
+    shown = [chosen] if chosen else listed[-limit:]
+    past = with_answers(connection, past, shown)
     if as_json:
         whole, since = with_retries(connection, past, shown)
         head = {"environment": connection.env, "model": model}
         told = {"retries_since": output.iso(since), "cycles": list(map(cycle_document, whole))}
         tail = {"journal_dead_letters": past.dead_letters}
         return output.document({**head, **told, **tail})
-    if len(shown) > 1:
-        output.table(("began (UTC)", "took", "trip", "outcome"), map(row, shown))
+    if not shown:
+        output.note(f"{model} has made no trip yet: `modelcycle events list --model {model}`")
+    latest = [chosen] if chosen else latest_trip(listed)
+    if shown != latest:
+        told_again = {one.id: one for one in question.cycles(past.life, past.entries)}
+        rows = [row(told_again[one.id]) for one in shown]
+        output.table(("began (UTC)", "took", "trip", "outcome"), rows)
         click.echo()
-    whole, since = with_retries(connection, past, shown[-1:])
+    whole, since = with_retries(connection, past, latest)
     for one in whole:
         show(one)
     if since:
@@ -94,6 +105,24 @@ def named(found: Sequence[Cycle], asked: str, model: str) -> Cycle:
         shown = ", ".join(one.id for one in fits[:NAMED])
         raise misused(f"{len(fits)} trips begin with '{asked}': {shown}", "give more of it")
     return next((one for one in fits if one.id == asked), fits[0])
+
+
+def latest_trip(listed: Sequence[Cycle]) -> list[Cycle]:
+    """Answer the latest trip, if there is one; else the latest wish that led to none."""
+    trips = [one for one in listed if one.is_trip]
+    return list(trips[-1:] or listed[-1:])
+
+
+def with_answers(connection: Connection, past: Past, shown: Sequence[Cycle]) -> Past:
+    """Read what was decided upon wishes that led to no trip."""
+    book = story.Story(connection).book
+    wishes = [one.wish.event_id for one in shown if one.wish]
+    records = [
+        record
+        for wish in wishes
+        for record in answers.upon(wish, reading.caused_by(book, wish, ANSWERS_READ))
+    ]
+    return replace(past, entries=domain.in_order_of_causes([*past.entries, *records]))
 
 
 def with_retries(

@@ -1,6 +1,6 @@
 """What a service answered to a wish: the record of the decision upon it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from services.journal.domain import DECISION, Entry
@@ -23,11 +23,20 @@ def answer(event_id: str, entries: Iterable[Entry]) -> Answer | None:
     entries : iterable of Entry
         Records of decisions among them; of several upon the wish, the first counts.
     """
-    records = (one.detail["data"] for one in entries if one.detail_type == DECISION)
-    for record in records:
-        if record["cause_id"] == event_id and not record.get("answered"):
-            return Answer(record["service"], record["why"], is_no(record))
-    return None
+    record = next((one.detail["data"] for one in upon(event_id, entries)), None)
+    return Answer(record["service"], record["why"], is_no(record)) if record else None
+
+
+def upon(event_id: str, entries: Iterable[Entry]) -> Iterator[Entry]:
+    """Answer the records of what was decided upon an event itself, not upon what came of that."""
+    for one in entries:
+        data = one.detail["data"]
+        if (
+            one.detail_type == DECISION
+            and data["cause_id"] == event_id
+            and not data.get("answered")
+        ):
+            yield one
 
 
 def is_no(record: Mapping[str, Any]) -> bool:

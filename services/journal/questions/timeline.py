@@ -1,7 +1,8 @@
 """Trips round the loop, each as the tree of its causes: what happened, what it took, how it ended.
 
 A trip begins with a wish, a spec or a degradation, and its events carry its id. What a person asks
-for on the way (a roll-back, say) has an id of its own: it belongs to the trip that it changed.
+for on the way (a roll-back, say) has an id of its own: it belongs to the trip that it changed. What
+has an id and no training, version or roll-out is no trip: a wish that was refused, or a freeze.
 """
 
 from collections import defaultdict
@@ -12,7 +13,7 @@ from typing import Any
 from pydantic import AwareDatetime
 
 from services.journal.domain import DECISION, Entry
-from services.journal.questions import as_of, versions
+from services.journal.questions import answers, as_of, versions
 from services.journal.questions.causes import Causes, trip
 from services.journal.questions.facts import Fact, order_of, read_fact
 from services.journal.questions.life import Life
@@ -20,11 +21,35 @@ from services.journal.questions.serving import Stay
 from shared.contracts.envelope import Event
 from shared.contracts.frozen import Frozen
 from shared.contracts.lifecycle import (
+    DeploymentRequested,
+    DeploymentStarted,
+    ModelApproved,
+    ModelDeclined,
     ModelRefused,
     ModelRegistered,
+    PromotionApproved,
+    RetrainRequested,
+    RollbackRequested,
     TrainingFailed,
     TrainingStarted,
     TrainingSuppressed,
+)
+
+ROUND = frozenset(
+    event.detail_type()
+    for event in (
+        TrainingSuppressed,
+        TrainingStarted,
+        ModelRegistered,
+        ModelApproved,
+        ModelDeclined,
+        PromotionApproved,
+        DeploymentStarted,
+    )
+)
+"""What makes a trip: a training, also one that waits, a version, or a roll-out."""
+WISHES = frozenset(
+    event.detail_type() for event in (RetrainRequested, RollbackRequested, DeploymentRequested)
 )
 
 
@@ -53,6 +78,16 @@ class Cycle(Frozen):
     steps: tuple[Step, ...]
     """Each after what led to it."""
 
+    @property
+    def is_trip(self) -> bool:
+        """Whether something went round, or part of the way."""
+        return any(step.entry.detail_type in ROUND for step in self.steps)
+
+    @property
+    def wish(self) -> Entry | None:
+        """What a person asked for, where nothing came of that alone."""
+        return lone_wish([step.entry for step in self.steps])
+
 
 def cycles(life: Life, entries: Iterable[Entry]) -> tuple[Cycle, ...]:
     """Answer a model's trips round the loop, the latest last.
@@ -62,16 +97,17 @@ def cycles(life: Life, entries: Iterable[Entry]) -> tuple[Cycle, ...]:
     life : Life
         The fold of the entries, and of what came later: how a trip ended is told by it.
     entries : iterable of Entry
-        Of the model. Records of decisions tell what was tried in vain; without them nothing is
-        known of that.
+        Of the model. Records of decisions tell what was tried in vain, and what was answered to a
+        wish; without them nothing is known of that.
     """
     entries = tuple(entries)
     told = [one for one in entries if one.tells_life]
     trips = by_trip(told)
     causes, tried, stays = Causes(told), failures(entries), versions.every_stay(life)
+    decided = by_cause(one for one in entries if one.detail_type == DECISION)
     found = []
     for identity, events in trips.items():
-        outcome = outcome_of(life, events, stays)
+        outcome = outcome_of(life, events, stays) or answered(events, decided)
         found.append(cycle(identity, events, causes, tried, outcome))
     return tuple(sorted(found, key=lambda one: one.began))
 
@@ -165,6 +201,28 @@ def outcome_of(life: Life, events: Sequence[Entry], stays: tuple[Stay, ...]) -> 
     if noes := facts_of(events, TrainingSuppressed):
         return of_wish(life, noes[-1])
     return ""
+
+
+def lone_wish(events: Sequence[Entry]) -> Entry | None:
+    """Answer the wish of which nothing came that tells the model's life."""
+    return events[0] if all(one.detail_type in WISHES for one in events) else None
+
+
+def answered(events: Sequence[Entry], decided: Mapping[str, Sequence[Entry]]) -> str:
+    """Say what was decided upon a wish of which nothing else came; nothing where that is unknown."""
+    wish = lone_wish(events)
+    found = answers.answer(wish.event_id, decided.get(wish.event_id, ())) if wish else None
+    if found is None:
+        return ""
+    return f"refused by {found.service}: {found.why}" if found.is_no else found.why
+
+
+def by_cause(entries: Iterable[Entry]) -> Mapping[str, Sequence[Entry]]:
+    """Sort entries by what directly led to them."""
+    found: defaultdict[str, list[Entry]] = defaultdict(list)
+    for one in entries:
+        found[one.causation_id].append(one)
+    return found
 
 
 def of_run(life: Life, run_id: str) -> str:

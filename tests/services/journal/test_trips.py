@@ -15,7 +15,9 @@ from shared.contracts.lifecycle import (
     DecisionRecorded,
     ModelApproved,
     ModelDeclined,
+    ModelSpecApplied,
     RetrainRequested,
+    RollbackRequested,
     TrainingStarted,
 )
 from tests.services.journal.chronicle import ALICE, MODEL, Chronicle, a_full_life
@@ -139,3 +141,39 @@ def test_what_was_tried_in_vain_is_told_at_the_step_that_came_of_it() -> None:
     tried = {step.entry.detail_type: step.retries for step in cycles(told)[0].steps}
     assert tried["DeploymentStarted"] == ("attempt 1", "attempt 2")
     assert tried["ModelApproved"] == tried["EndpointInService"] == ()
+
+
+BEFORE, AFTER = "0" * 64, "1" * 64
+
+
+def lone_wish(told: Chronicle, **decided: Any) -> None:
+    wish = told.say(RollbackRequested, trip="wish", stage="production", version=1, reason="odd")
+    upon: dict[str, Any] = {"service": "deployer", "cause_id": wish, "answered": None}
+    record = {"state_before": BEFORE, "state_after": BEFORE, "actions": (), "events": ()}
+    told.say(DecisionRecorded, trip="wish", because=wish, **upon, **{**record, **decided})
+
+
+@pytest.mark.parametrize(
+    ("decided", "outcome"),
+    [
+        ({"why": "nothing is kept behind v1"}, "refused by deployer: nothing is kept behind v1"),
+        ({"why": "automation goes on", "state_after": AFTER}, "automation goes on"),
+    ],
+)
+def test_a_wish_of_which_nothing_else_came_tells_its_answer_and_is_no_trip(
+    decided: dict[str, Any], outcome: str
+) -> None:
+    told = Chronicle()
+    told.train(1, "trip")
+    lone_wish(told, **decided)
+    trip, wish = cycles(told)
+    assert (trip.is_trip, trip.wish) == (True, None)
+    assert (wish.is_trip, wish.outcome) == (False, outcome)
+    assert wish.wish is not None
+
+
+def test_a_freeze_is_neither_a_trip_nor_a_wish() -> None:
+    told = Chronicle()
+    told.say(ModelSpecApplied, trip="freeze", changed_fields=("frozen",))
+    (freeze,) = cycles(told)
+    assert (freeze.is_trip, freeze.wish) == (False, None)
