@@ -30,13 +30,13 @@ def answer(event_id: str, entries: Iterable[Entry]) -> Answer | None:
 def upon(event_id: str, entries: Iterable[Entry]) -> Iterator[Entry]:
     """Answer the records of what was decided upon an event itself, not upon what came of that."""
     for one in entries:
-        data = one.detail["data"]
-        if (
-            one.detail_type == DECISION
-            and data["cause_id"] == event_id
-            and not data.get("answered")
-        ):
+        if one.detail_type == DECISION and is_upon(event_id, one.detail["data"]):
             yield one
+
+
+def is_upon(event_id: str, record: Mapping[str, Any]) -> bool:
+    """Tell whether a record is of the decision upon an event."""
+    return record["cause_id"] == event_id and not record.get("answered")
 
 
 def is_no(record: Mapping[str, Any]) -> bool:

@@ -209,7 +209,7 @@ def lone_wish(events: Sequence[Entry]) -> Entry | None:
 
 
 def answered(events: Sequence[Entry], decided: Mapping[str, Sequence[Entry]]) -> str:
-    """Say what was decided upon a wish of which nothing else came; nothing where that is unknown."""
+    """Say what was decided upon a wish of which nothing else came; nothing: that is unknown."""
     wish = lone_wish(events)
     found = answers.answer(wish.event_id, decided.get(wish.event_id, ())) if wish else None
     if found is None:
