@@ -76,6 +76,11 @@ class Difference:
         return self.now is None or self.then.kinds != self.now.kinds
 
     @property
+    def leads_on(self) -> bool:
+        """Whether something is another because of it: at least itself."""
+        return bool(self.is_another or self.lost or any(one.is_another for one in self.follows))
+
+    @property
     def begins(self) -> tuple[str, ...]:
         """Actions that were not asked for then: what comes of them, nobody has recorded."""
         if self.now is None:

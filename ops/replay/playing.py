@@ -241,8 +241,10 @@ class Replay:
     def is_felt(self, one: Difference) -> bool:
         """Tell whether something that is reported is not as it was because of it, or is not known
         any more."""
-        is_known = not (self.lives[one.one.whose].untold or self.is_open(one))
-        return bool(one.lost or one.follows or not is_known)
+        ends = any(
+            life.because is one or whose == one.one.whose for whose, life in self.stopped.items()
+        )
+        return bool(one.lost or one.follows or ends or self.is_open(one))
 
     def is_open(self, one: Difference) -> bool:
         """Tell whether nobody knows what would have come of it, in the time that is reported: it
@@ -252,8 +254,14 @@ class Replay:
 
     @property
     def stopped(self) -> Mapping[Aggregate, Life]:
-        """Answer the aggregates of which the record does not tell how they went on."""
-        return {whose: life for whose, life in self.lives.items() if life.stopped}
+        """Answer the aggregates of which the record does not tell how they went on, in the time
+        that is reported or from before it."""
+        is_over = self.recording.header.is_over
+        return {
+            whose: life
+            for whose, life in self.lives.items()
+            if life.stopped_at and not is_over(life.stopped_at.record.now)
+        }
 
 
 def decisions(recording: Recording) -> Iterator[Recorded]:

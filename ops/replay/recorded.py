@@ -31,7 +31,11 @@ class Header(Frozen):
     def reports(self, moment: datetime) -> bool:
         """Tell whether what was said at a moment is reported."""
         after = self.since is None or moment >= self.since
-        return after and (self.until is None or moment <= self.until)
+        return after and not self.is_over(moment)
+
+    def is_over(self, moment: datetime) -> bool:
+        """Tell whether a moment is after all that is reported."""
+        return self.until is not None and moment > self.until
 
 
 class Aggregate(NamedTuple):

@@ -10,9 +10,10 @@ from ops.replay.recording import Line, read, text_of
 from tests.cli.conftest import Cli
 from tests.cli.world import lines
 from tests.recordings.__main__ import HANDS, LOOP
-from tests.replay.world import HEADER
+from tests.replay.world import HEADER, lived, recorded
 
 WORLD = '["world",["fees"],{"spec":'
+APPROVED_BY_RULE = 17  # a schedule
 FEES = Path(__file__).parents[2] / "models" / "fees.yaml"
 
 
@@ -113,6 +114,22 @@ def test_a_threshold_takes_the_place_of_a_ratio_that_nobody_declared(bare: Cli, 
     done = bare("replay", LOOP, "--spec", part)
     assert done.exit_code == 1
     assert "is above the limit 0.2 (threshold)" in done.stdout
+
+
+def test_what_is_lost_through_other_words_is_shown_with_what_it_rests_on(
+    bare: Cli, part: Path, tmp_path: Path
+) -> None:
+    recorded(tmp_path, lived(APPROVED_BY_RULE))
+    part.write_text("{gate: {limit_ratio: 5}, approval: {staging: person}}")
+    file = tmp_path / "recording.jsonl.gz"
+    done = bare("replay", file, "--spec", part, "--model", "fees")
+    told = done.stdout.splitlines()
+    assert (done.exit_code, told[-1].startswith("1 approval would not have been")) == (1, True)
+    rests = told.index("  then  v1 is approved by the rule")
+    assert told[rests + 1] == "  now   v1 waits for approval"
+    assert "  so 1 approval would not have been" in told[:rests]
+    changed = next(line for line in told if line.startswith("  ModelRegistered."))
+    assert changed.split()[0] == "ModelRegistered.lineage.evaluation.sha256"
 
 
 def test_two_files_of_one_model_are_told(bare: Cli, part: Path) -> None:

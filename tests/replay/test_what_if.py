@@ -3,6 +3,7 @@ have led to, and nothing else, in whatever order it was heard of."""
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from statistics import median_low
 from typing import TypeGuard
@@ -131,6 +132,23 @@ def test_all_that_versions_led_to_is_lost_with_them_and_nothing_else(
     assert refused(replay)
     assert lost(replay) & told == set(of_refused(replay))
     assert not [life.stopped for life in replay.stopped.values() if "fails" in life.stopped]
+
+
+@pytest.mark.parametrize("seed", (31, 38, 39, 53))
+def test_where_the_record_ends_is_told_with_the_reason_and_of_no_later_time(
+    seed: int, tmp_path: Path
+) -> None:
+    whole = recorded(tmp_path, lived(seed))
+    moments = sorted({one.envelope.metadata.occurred_at for one in whole.events})
+    for moment in moments[::5]:
+        late = stricter(replace(whole, header=whole.header.changed(since=moment)))
+        for whose, life in late.stopped.items():
+            assert [
+                one for one in late.differences if one is life.because or one.one.whose == whose
+            ]
+        early = stricter(replace(whole, header=whole.header.changed(until=moment)))
+        stopped_at = [life.stopped_at for life in early.stopped.values() if life.stopped_at]
+        assert all(at.record.now <= moment for at in stopped_at)
 
 
 def is_of_version(data: object) -> TypeGuard[OfVersion]:

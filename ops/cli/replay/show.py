@@ -22,7 +22,7 @@ def show(replay: Replay, *, is_what_if: bool, diff: bool, as_json: bool) -> None
     decided = f"{counted(replay.decided.total(), 'decision')} taken again"
     click.echo(": ".join(filter(None, (decided, services))))
     for one in replay.differences:
-        if not one.untold and (diff or one.is_another):
+        if not one.untold and (diff or one.leads_on):
             show_difference(one, diff)
     show_untold(replay)
     if replay.before and replay.before.differences:
@@ -45,9 +45,12 @@ def show_difference(one: Difference, diff: bool) -> None:
         click.echo(f"  what would have come of {listed(one.begins)}, the record does not tell")
     if one.follows:
         click.echo(f"  {counted(len(one.follows), 'decision')} of others would change with it")
-    if diff:
+    if diff or not one.is_another:
         rows = ((field.name, value(field.then), value(field.now)) for field in one.fields)
         output.table(("  field", "then", "now"), ((f"  {name}", *both) for name, *both in rows))
+    others = (follows for follows in one.follows if follows.is_another and not follows.untold)
+    if not one.is_another and (first := next(others, None)):
+        show_difference(first, diff)  # what is lost rests on it, rather than on words or numbers
 
 
 def value(of_field: Any) -> str:
