@@ -12,7 +12,9 @@ from shared.contracts.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
-    from rich.table import Table
+    from rich.text import Text
+
+    from ops.cli.fitting import Fitted
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -43,8 +45,15 @@ def console(stderr: bool = False) -> "Console":
 
 
 def show(what: "RenderableType") -> None:
-    """Show an answer to people, on stdout."""
-    console().print(what)
+    """Show an answer to people, on stdout; where it is piped, no line ends in blanks."""
+    screen = console()
+    if screen.is_terminal:
+        return screen.print(what)
+    with screen.capture() as drawn:
+        screen.print(what)
+    return click.echo(
+        "".join(f"{line.rstrip(' ')}\n" for line in drawn.get().splitlines()), nl=False
+    )
 
 
 def document(content: dict[str, Any]) -> None:
@@ -70,20 +79,14 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
     show(drawn(columns, rows))
 
 
-def drawn(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> "Table":
+def drawn(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> "Fitted":
     """Draw a table, without showing it."""
-    from rich.table import Table
+    from ops.cli.fitting import Fitted
 
-    made = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", show_header=any(columns))
-    for column in columns:
-        name = column.removeprefix(">")
-        made.add_column(name, justify="right" if name != column else "left", overflow="fold")
-    for row in rows:
-        made.add_row(*(cell if hasattr(cell, "__rich__") else _text(cell) for cell in row))
-    return made
+    return Fitted(columns, [[_text(cell) for cell in row] for row in rows])
 
 
-def _text(cell: Any) -> Any:
+def _text(cell: Any) -> "Text":
     from rich.text import Text
 
     if isinstance(cell, Text):
