@@ -111,11 +111,14 @@ def deploy(connection: Connection, model: str, version: int, stage: str, reason:
     registry = Registry(connection)
     found = verdicts.named(model, registry.versions(model), version)
     verdicts.deployable(registry.describe(found), Stage(stage))
-    check_on_its_way(serving(connection, model, Stage(stage)), model, version, stage)
+    seen = serving(connection, model, Stage(stage))
+    check_on_its_way(seen, model, version, stage)
     connection.require_environment()
     wish = DeploymentRequested(model=model, stage=stage, version=version, reason=reason)
     (event_id,) = say(connection, wish)
-    answering.tell(connection, event_id, how_it_ended(model))
+    serves = seen is not None and seen.version == version
+    fix = f"modelcycle status {model}" if serves else how_it_ended(model)
+    answering.tell(connection, event_id, fix)
     click.echo(f"a deployment of {model} v{version} to {stage} is requested")
 
 

@@ -116,6 +116,12 @@ def test_a_roll_back_with_nothing_behind_is_refused_and_says_what_ends_the_forec
     ]
 
 
+def test_what_serves_already_is_refused_without_asking_for_another(answered: Answered) -> None:
+    serving = ("deploy", "fees", "1", *DEPLOY[3:])
+    exit_code, told = lines(answered(serving, "v1 is in production already, or on its way"))
+    assert (exit_code, told[-1]) == (4, "Try: modelcycle status fees")
+
+
 @pytest.mark.parametrize(
     "follows", [{"actions": ("RollOut",)}, {"events": ("X",)}, {"state_after": "1" * 64}]
 )

@@ -12,6 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from infra.local.stack import LocalStack
+from ops.cli.errors import ExitCode
 from ops.cli.main import main
 from services.journal import domain
 from services.journal.aws import DynamoBook
@@ -102,7 +103,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def acts(folder: Path, witness: Witness) -> list[Callable[[], None]]:
     """Answer what a person does, one thing after the other: the first version goes to production,
-    the second takes its place and is rolled back, the third is declined, the first is revoked."""
+    the second takes its place, is rolled back and asked for in vain, the third is declined, the
+    first is revoked."""
 
     def registered(number: int) -> None:
         wait_for(f"v{number}", lambda: number in witness.packages())
@@ -121,6 +123,13 @@ def acts(folder: Path, witness: Witness) -> list[Callable[[], None]]:
     def typed(*words: object) -> Callable[[], None]:
         return lambda: None if run(*words) else None
 
+    def refused(because: str, *words: object) -> Callable[[], None]:
+        def act() -> None:
+            done = CliRunner().invoke(main, list(map(str, words)))
+            assert (done.exit_code, because in done.stderr) == (ExitCode.STATE, True), done.output
+
+        return act
+
     return [
         begin,
         typed("approve", MODEL, 1, "--note", "fine"),
@@ -129,6 +138,10 @@ def acts(folder: Path, witness: Witness) -> list[Callable[[], None]]:
         typed("approve", MODEL, 2),
         typed("promote", MODEL, 2),
         typed("rollback", MODEL, "--stage", "production", "--reason", "it looks odd"),
+        refused(
+            "v2 may not serve", "deploy", MODEL, 2, "--stage", "production", "--reason", "back"
+        ),
+        refused("nothing that", "rollback", MODEL, "--stage", "production", "--reason", "odd"),
         again(3),
         typed("decline", MODEL, 3, "--note", "no need"),
         typed("decline", MODEL, 1, "--revoke", "--note", "it lies"),
@@ -244,7 +257,7 @@ def test_verdicts_at_every_event_are_those_of_the_registry(recorded: Run) -> Non
 
 
 def test_where_all_was_quiet_the_answers_are_those_of_describe(recorded: Run) -> None:
-    assert len(recorded.checkpoints) == 10
+    assert len(recorded.checkpoints) == 12
     for point in recorded.checkpoints:
         life = known_from(recorded, point.events)
         seen = as_of.standing(life, datetime.now(UTC))
