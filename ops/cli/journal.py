@@ -1,7 +1,7 @@
 """``modelcycle journal``: the journal's table and its archive in S3, compared and mended."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -12,7 +12,7 @@ from ops.cli.connecting import connected
 from ops.cli.connection import Connection
 from ops.cli.errors import failed, misused
 from ops.cli.progress import progress
-from ops.cli.times import Since, begins
+from ops.cli.times import Since, begins, written
 from shared.contracts import names
 
 if TYPE_CHECKING:
@@ -279,7 +279,7 @@ def day_of(day: "Compared | Rebuilt") -> str:
 
 def told(moment: datetime) -> str:
     """Write a moment for people."""
-    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
+    return written(moment)
 
 
 def as_document(day: "Compared") -> dict[str, object]:

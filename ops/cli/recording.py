@@ -14,7 +14,7 @@ from ops.cli.connection import Connection
 from ops.cli.declarations import Declarations, nearest
 from ops.cli.errors import misused, not_found
 from ops.cli.progress import progress
-from ops.cli.times import Since, begins
+from ops.cli.times import Since, begins, written
 from shared.contracts import limits, names
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def header_of(connection: Connection, model: str | None, since: Moment, until: M
 def check_order(first: datetime | None, last: datetime | None) -> None:
     """Refuse a stretch of time that ends before it begins."""
     if first and last and first > last:
-        what = f"--from {first:%Y-%m-%d %H:%M:%S} is after --to {last:%Y-%m-%d %H:%M:%S}"
+        what = f"--from {written(first)} is after --to {written(last)}"
         raise misused(what, "give the earlier moment first")
 
 

@@ -7,9 +7,11 @@ import click
 from ops.cli.connection import Connection
 from shared.contracts.timing import read_duration
 
+NOW = "now"
+
 
 class Since(click.ParamType[datetime | timedelta]):
-    """A moment, or how long ago it was: ``2026-03-01T12:00:00Z``, ``2h``."""
+    """A moment, or how long ago it was: ``2026-03-01T12:00:00Z``, ``2h``, ``now``."""
 
     name = "since"
 
@@ -19,6 +21,8 @@ class Since(click.ParamType[datetime | timedelta]):
         """Read it."""
         if isinstance(value, datetime | timedelta):
             return value
+        if value == NOW:
+            return timedelta()
         try:
             ago = read_duration(value)
             if isinstance(ago, timedelta):
@@ -30,6 +34,11 @@ class Since(click.ParamType[datetime | timedelta]):
             return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
         except (ValueError, OverflowError):
             self.fail(f"{value!r}: write a time, as 2026-03-01T12:00Z, or 30m, 2h, 3d", param, ctx)
+
+
+def written(moment: datetime) -> str:
+    """Write a moment for people; a year has four digits, whichever it is."""
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def begins(connection: Connection, since: datetime | timedelta | None) -> datetime | None:

@@ -151,7 +151,7 @@ def of_revision(time: datetime, producer: str, number: int) -> str:
 
 def moment(time: datetime) -> str:
     """Write a time so that texts sort as times do."""
-    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return f"{time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='microseconds')}Z"
 
 
 def decision_of(entry: Entry) -> str | None:

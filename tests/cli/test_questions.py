@@ -12,6 +12,7 @@ from infra.local import account
 from ops.cli import output
 from ops.cli.questions import timeline
 from ops.cli.questions.timeline import tree
+from services.journal import domain
 from services.journal.aws import DynamoBook
 from services.journal.questions.life import lived
 from services.journal.questions.timeline import cycles
@@ -257,7 +258,17 @@ NOT_THERE: list[Any] = [
             3,
             [
                 "Error: nothing was known of 'fees' at 2026-03-01 11:00:00 UTC",
-                "Try: ask for 2026-03-01T12:00:01Z or later: its first event is of then",
+                "Try: ask for 2026-03-01T12:00:00Z or later: its first event is of then",
+            ],
+        ),
+    ),
+    (
+        ("as-of", "0999-01-01", "fees"),
+        (
+            3,
+            [
+                "Error: nothing was known of 'fees' at 0999-01-01 00:00:00 UTC",
+                "Try: ask for 2026-03-01T12:00:00Z or later: its first event is of then",
             ],
         ),
     ),
@@ -311,6 +322,29 @@ def test_what_a_later_version_said_is_left_out_and_named(asked: Cli, aws: Client
         "left out, as a later version of this program said it: TrainingStarted.v2",
         "no version of quiet is registered yet",
     ]
+
+
+def test_a_second_is_asked_about_with_all_that_was_said_in_it(asked: Cli, aws: Clients) -> None:
+    said = Chronicle()
+    said.say(RetrainRequested, model="early")
+    (entry,) = said.entries
+    at = entry.occurred_at.replace(microsecond=400_000)
+    moved = f"{domain.moment(at)}{entry.position[len(domain.moment(at)) :]}"
+    book = DynamoBook(aws("dynamodb"), names.table("dev", "journal"))
+    book.keep(entry.changed(occurred_at=at, position=moved, event_id="early"))
+    second = f"{at:%Y-%m-%dT%H:%M:%S}"
+    assert document(asked, "as-of", f"{second}Z", "early")["at"] == f"{second}Z"
+    assert asked("as-of", f"{second}Z", "early").stdout.startswith("model")
+    code, told = lines(asked("as-of", f"{second}.3Z", "early"))
+    assert (code, told[1]) == (
+        3,
+        f"Try: ask for {second}Z or later: its first event is of then",
+    )
+
+
+def test_now_can_be_asked_about(asked: Cli) -> None:
+    told = document(asked, "as-of", "now", "fees")
+    assert told["stages"]["production"]["stay"]["version"] == 1
 
 
 def test_the_future_cannot_be_asked_about(asked: Cli) -> None:

@@ -10,9 +10,9 @@ from ops.cli import arguments, output, telling
 from ops.cli.connecting import connected
 from ops.cli.connection import Connection
 from ops.cli.questions import lives
-from ops.cli.questions.moments import in_the_past
+from ops.cli.questions.moments import end_of, in_the_past
 from ops.cli.questions.versions import words
-from ops.cli.times import Since
+from ops.cli.times import Since, written
 from services.journal.questions import as_of as question
 from services.journal.questions.as_of import OfStage, Standing
 from services.journal.questions.limit import Limit
@@ -27,11 +27,13 @@ from services.journal.questions.versions import VersionLife
 def as_of(connection: Connection, time: datetime | timedelta, model: str, as_json: bool) -> None:
     """Show what of MODEL was live at TIME, why it was allowed to be, and what was waiting.
 
-    TIME is a moment (UTC), as 2026-03-01T12:00Z, or how long ago it was: 30m, 2h, 3d.
+    TIME is a moment (UTC), as 2026-03-01T12:00:38Z, which is that second with all that was said in
+    it; or how long ago it was: 30m, 2h, 3d; or now.
     """
     at = in_the_past(connection, time)
-    past = lives.read(connection, model, at)
-    found = question.standing(past.life, at)
+    until = end_of(at)
+    past = lives.read(connection, model, until)
+    found = question.standing(past.life, until).changed(at=at)
     if as_json:
         content = {
             "environment": connection.env,
@@ -106,4 +108,4 @@ def limit_text(limit: Limit | None) -> str:
 
 def moment(at: datetime) -> str:
     """Write a moment."""
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{written(at)} UTC"

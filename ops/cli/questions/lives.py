@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
 from botocore.exceptions import ClientError
@@ -13,11 +13,11 @@ from ops.cli.declarations import Declarations, nearest
 from ops.cli.errors import CliError, not_found
 from ops.cli.registry import Registry
 from ops.cli.story import Story
+from ops.cli.times import written
 from services.journal import domain, reading
 from services.journal.domain import Entry
 from services.journal.questions.life import Life, lived
 
-SECOND = timedelta(seconds=1)
 RECENT = 1_000
 """Latest entries of a model that are read beside its life, where a question is about them: verdicts
 of the monitor are among them."""
@@ -74,9 +74,9 @@ def unheard_of(connection: Connection, model: str, until: datetime | None) -> Cl
     connection.require_environment()
     later = [one for one in reading.life(Story(connection).book, model) if is_of_model(one)]
     if until and later:
-        began = min(one.occurred_at for one in later) + SECOND
+        began = min(one.occurred_at for one in later)
         return not_found(
-            f"nothing was known of '{model}' at {until:%Y-%m-%d %H:%M:%S} UTC",
+            f"nothing was known of '{model}' at {written(until)} UTC",
             f"ask for {began:%Y-%m-%dT%H:%M:%SZ} or later: its first event is of then",
         )
     known = Declarations(connection).stored().models

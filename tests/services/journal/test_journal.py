@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from moto import mock_aws
 
 from infra.local.provision import table_definition
-from services.journal import reading
+from services.journal import domain, reading
 from services.journal.archive import Archive
 from services.journal.aws import DynamoBook
 from services.journal.domain import Entry, in_order_of_causes
@@ -230,3 +230,10 @@ def test_where_time_stands_still_records_of_decisions_lead_back_to_what_was_hear
         "deciding",
         "approved",
     ]
+
+
+def test_texts_of_times_sort_as_times_do_in_every_year() -> None:
+    years = [datetime(year, 3, 1, 12, tzinfo=UTC) for year in (1, 999, 1000, 2026, 9999)]
+    texts = list(map(domain.moment, years))
+    assert texts == sorted(texts)
+    assert texts[3] == "2026-03-01T12:00:00.000000Z"
