@@ -10,6 +10,7 @@ import click
 from ops.cli import backlog, output
 from ops.cli.connecting import connected
 from ops.cli.connection import Connection
+from ops.cli.differences import advice, as_document, counts, day_of, show
 from ops.cli.errors import failed, misused
 from ops.cli.progress import progress
 from ops.cli.times import Since, begins, written
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., object])
 Moment = datetime | timedelta | None
-SHOWN = 3
-"""Ids of events that differ, of each kind."""
+ON_THE_WAY = timedelta(minutes=2)
+"""So long what was said may be on its way into one of both places; what failed takes longer."""
 
 
 class Sides(NamedTuple):
@@ -44,6 +45,10 @@ class Sides(NamedTuple):
 
         first = f" from {told(self.since)}" if self.since > BEGINNING else ""
         return first + (f" to {told(self.until)}" if self.until < END else "")
+
+    def settled(self) -> "Sides":
+        """Leave out what may be on its way."""
+        return self._replace(until=max(self.since, self.now - ON_THE_WAY))
 
 
 @click.group()
@@ -104,11 +109,14 @@ def check(connection: Connection, since: Moment, until: Moment, as_json: bool) -
     """Compare the table with S3; exit code 1 where they differ.
 
     Ambiguous is what S3 holds with several words: somebody said it again, otherwise.
-    What came within the last minutes may be on its way still: `--to 15m` leaves it out.
+    What came within the last 2 minutes may be on its way still, and is left out unless --to says
+    otherwise: `--to now` compares all, `--to 15m` leaves out what AWS refused for a while, too.
     """
     from services.journal import mending
 
     both = sides(connection, since, until)
+    if until is None:
+        both = both.settled()
     dead_letters = backlog.noted(connection)
     days = list(followed(mending.compare(both.archive, both.book, both.since, both.until), both))
     if not days:
@@ -121,11 +129,20 @@ def check(connection: Connection, since: Moment, until: Moment, as_json: bool) -
     different = [day for day in days if not day.is_same]
     if as_json:
         rows = [as_document(day) for day in different]
-        told = {"differences": rows, "journal_dead_letters": dead_letters}
+        told = {
+            "differences": rows,
+            "until": output.iso(both.until),
+            "journal_dead_letters": dead_letters,
+        }
         output.document({"environment": connection.env, **answer, **told})
     else:
         show_counts(answer)
         show(different)
+    if until is None:
+        output.note(
+            f"what was said within the last {output.span(ON_THE_WAY)} is left out, as it may be on "
+            "its way: --to now compares it, too"
+        )
     if different:
         raise failed(
             f"the table and S3 do not hold the same on {len(different):,} of {len(days):,} days",
@@ -230,64 +247,6 @@ def show_counts(answer: Mapping[str, int]) -> None:
     output.table(columns, [[f"{number:,}" for number in answer.values()]])
 
 
-def show(different: "list[Compared]") -> None:
-    """Show the days on which table and archive differ."""
-    if not different:
-        return output.note("the table and S3 hold the same")
-    click.echo()
-    columns = ("day", ">only in table", ">only in S3", ">changed", ">ambiguous", "such as")
-    return output.table(
-        columns, ((day_of(one), *map(len, one[2:]), such_as(one)) for one in different)
-    )
-
-
-def advice(days: "list[Compared]") -> str:
-    """Say what to do about differences."""
-    found = counts(days)
-    texts = {
-        "only_in_s3": "`modelcycle journal rebuild` writes into the table what only S3 holds",
-        "only_in_table": "what only the table holds is on its way to S3 for some minutes (check "
-        "again), or among the dead letters (`modelcycle dlq list journal`); else a page was "
-        "deleted: the bucket gives it back within 30 days",
-        "changed": "what was changed, S3 holds as it was said: find out who may write the table; "
-        "what is deleted from it comes back by `modelcycle journal rebuild`",
-        "ambiguous": "what is ambiguous was said again with other words, and S3 holds both: find "
-        "out who spoke as its source; the table tells what came first",
-    }
-    return "; ".join(text for kind, text in texts.items() if found[kind])
-
-
-def counts(days: "list[Compared]") -> dict[str, int]:
-    """Answer how many events differ, of each kind."""
-    return {
-        "only_in_table": sum(len(day.only_table) for day in days),
-        "only_in_s3": sum(len(day.only_archive) for day in days),
-        "changed": sum(len(day.changed) for day in days),
-        "ambiguous": sum(len(day.ambiguous) for day in days),
-    }
-
-
-def such_as(day: "Compared") -> str:
-    """Name the first events of each kind."""
-    return ", ".join(one for kind in day[2:] for one in kind[:SHOWN])
-
-
-def day_of(day: "Compared | Rebuilt") -> str:
-    """Name a day."""
-    return day.folder.partition("/")[2].replace("/", "-")
-
-
 def told(moment: datetime) -> str:
     """Write a moment for people."""
     return written(moment)
-
-
-def as_document(day: "Compared") -> dict[str, object]:
-    """Tell programs how table and archive differ on a day."""
-    return {
-        "day": day_of(day),
-        "only_in_table": list(day.only_table),
-        "only_in_s3": list(day.only_archive),
-        "changed": list(day.changed),
-        "ambiguous": list(day.ambiguous),
-    }
