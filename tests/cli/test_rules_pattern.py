@@ -169,3 +169,16 @@ def test_what_our_own_rules_match_is_what_their_service_hears(service: str) -> N
         event = {"source": "aws.sagemaker", "detail-type": hint.aws_name, "detail": {}}
         hears = any(row.event is hint for row in SUBSCRIPTIONS if row.service == service)
         assert (theirs is not None and judge(theirs.as_dict(), event).matches) is hears
+
+
+def test_of_many_values_the_first_are_named_whole_and_the_others_counted() -> None:
+    wanted = [event.__name__ for event in EVENTS.values()]
+    (leaf,) = judge({"detail-type": wanted}, EC2).leaves
+    named, _, more = leaf.wanted.rpartition(" and ")
+    shown = named.split(", ")
+    assert shown == wanted[: len(shown)]
+    assert more == f"{len(wanted) - len(shown)} more"
+    assert 5 < len(shown) < len(wanted)
+    (leaf,) = judge({"detail-type": ["a" * 500, "b"]}, EC2).leaves
+    assert leaf.wanted.endswith("a and 1 more")
+    assert len(leaf.wanted) < 220

@@ -14,6 +14,7 @@ import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from shared.contracts.printable import shortened
@@ -94,7 +95,7 @@ def judged(path: str, wanted: Any, seen: Found) -> Leaf:
     """Judge one leaf: a list of filters."""
     if not isinstance(wanted, list):
         return Leaf(path, as_text(wanted), None, "a leaf of a pattern is a list: unknown")
-    shown = shortened(", ".join(map(as_text, wanted)), WANTED_CHARACTERS_MAX)
+    shown = enumerated(wanted)
     matches = any_of(filtered(one, seen) for one in wanted)
     if seen.is_list_of_objects and matches:
         return Leaf(path, shown, None, "items of a list have it, and which one is not followed")
@@ -105,12 +106,21 @@ def reason(wanted: Sequence[Any], seen: Found, matches: Verdict) -> str:
     """Say what was found, and what is not known about it."""
     if seen.is_object:
         return "has fields inside, is no value itself"
-    said = ", ".join(map(as_text, seen.values)) if seen.values else "not there"
-    said = shortened("an empty list" if seen.is_empty_list else said, WANTED_CHARACTERS_MAX)
+    nothing = "an empty list" if seen.is_empty_list else "not there"
+    said = enumerated(seen.values) if seen.values else nothing
     if matches is not None:
         return said
     strange = [as_text(one) for one in wanted if filtered(one, seen) is None]
     return f"{said}: unknown, how EventBridge takes {', '.join(strange)}"
+
+
+def enumerated(values: Sequence[Any]) -> str:
+    """Name values, the first of many; one that is too long itself is cut in its middle."""
+    texts = [shortened(as_text(one), WANTED_CHARACTERS_MAX) for one in values]
+    lengths = accumulate(len(text) + len(", ") for text in texts)
+    fitting = sum(length <= WANTED_CHARACTERS_MAX for length in lengths) or len(texts[:1])
+    more = f" and {len(texts) - fitting} more" if len(texts) > fitting else ""
+    return ", ".join(texts[:fitting]) + more
 
 
 def found(event: Any, path: Sequence[str]) -> Found:
