@@ -90,8 +90,9 @@ def end_of_forecasts(model: str, version: int) -> str:
 
 
 def how_it_ended(model: str) -> str:
-    """Say where it stands what became of each version, and how another one comes."""
-    return f'modelcycle versions {model}; `modelcycle retrain {model} --reason "…"` makes another'
+    """Say where it is told how each version stands, and how another one comes."""
+    retrain = f'`modelcycle retrain {model} --reason "…"` makes another'
+    return f"`modelcycle versions {model}` tells how each stands; {retrain}"
 
 
 @click.command()

@@ -99,7 +99,8 @@ def test_a_deployment_that_leads_to_nothing_is_refused_with_the_reason(answered:
         4,
         [
             f"Error: it was refused by deployer: {TAKEN.format('jane')}",
-            'Try: modelcycle versions fees; `modelcycle retrain fees --reason "…"` makes another',
+            "Try: `modelcycle versions fees` tells how each stands; "
+            '`modelcycle retrain fees --reason "…"` makes another',
         ],
     )
     assert result.stdout == ""

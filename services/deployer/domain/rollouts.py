@@ -18,7 +18,7 @@ from services.deployer.domain import retention
 from services.deployer.domain.actions import RollOut
 from services.deployer.domain.outcomes import CAPACITY, STUCK, RolloutBegun
 from services.deployer.domain.seen import World
-from services.deployer.domain.state import Deployments, Phase, Rollout
+from services.deployer.domain.state import Deployments, OfStage, Phase, Rollout
 from shared.contracts import limits
 from shared.contracts.lifecycle import DeploymentFailed, DeploymentStarted, DeploymentSuperseded
 from shared.contracts.lifecycle.deployment import ROLLBACK
@@ -32,7 +32,7 @@ def start(
 ) -> Decision[Deployments]:
     """Put an approved version on its way, or let it wait its turn."""
     of_stage = state.stages[stage]
-    if of_stage.rollout or of_stage.stopped or world.frozen:
+    if held_up(of_stage, world):
         return wait(state, stage, number, world)
     rollout = Rollout(
         version=number,
@@ -41,6 +41,12 @@ def start(
         fence=world.fence(stage),
     )
     return ask(state, stage, rollout, world, f"v{number} goes to {stage}")
+
+
+def held_up(of_stage: OfStage, world: World) -> str:
+    """Say what keeps a roll-out from starting in a stage; nothing: it may."""
+    frozen = "the model is frozen" if world.frozen else ""
+    return of_stage.stopped or frozen or ("a roll-out is under way" if of_stage.rollout else "")
 
 
 def ask(
@@ -73,9 +79,7 @@ def ask(
 def wait(state: Deployments, stage: Stage, number: int, world: World) -> Decision[Deployments]:
     """Let a version wait; of two that wait and may serve, the higher one stays."""
     of_stage = state.stages[stage]
-    because = of_stage.stopped or (
-        "the model is frozen" if world.frozen else "a roll-out is under way"
-    )
+    because = held_up(of_stage, world) or "another one leaves"
     rival = of_stage.waiting
     if rival is None or not state.may_serve(stage, rival):
         rival = number

@@ -53,6 +53,9 @@ def deploy(
             return Ignored(why)
         trip = state.versions[wish.version].correlation_id
         return Decision(state, f"{why}: automation goes on", correlation_id=trip)
+    because = rollouts.held_up(of_stage, world)
+    if because and not of_stage.stopped and of_stage.waiting == wish.version:
+        return Ignored(f"v{wish.version} waits for {stage} already: {because}")
     return rollouts.start(state, stage, wish.version, event_id, world)
 
 

@@ -106,3 +106,14 @@ def test_a_roll_back_with_nothing_behind_names_what_would_end_the_forecasts() ->
         "nothing that may serve is kept behind v1 in production: to take its endpoint away, "
         "take its approval back"
     )
+
+
+def test_what_waits_already_is_not_said_to_wait_once_more() -> None:
+    loop = Loop()
+    loop.register(2)
+    loop.aws.frozen = True
+    loop.write(2, approval=Verdict.APPROVED)
+    wish = DeploymentRequested(model="fees", stage="staging", version=2, reason="now")
+    assert wishes.deploy(loop.state, wish, "event", loop.aws.world("fees")) == Ignored(
+        "v2 waits for staging already: the model is frozen"
+    )
