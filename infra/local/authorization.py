@@ -16,6 +16,7 @@ PREFIXES = {
     "sagemaker-featurestore-runtime": "sagemaker",
 }
 SAGEMAKER = "sagemaker.amazonaws.com"
+DEFAULT_BUS = "default"
 
 
 class Question(NamedTuple):
@@ -55,6 +56,17 @@ def plain(service: str, operation: str, template: str) -> Row:
 def everything(action: str) -> Row:
     """Ask once, about an action that has no resource."""
     return lambda params: iter((Question(action, "*"),))
+
+
+def of_rule(action: str, named: str) -> Row:
+    """Ask about a rule; the ARN of one on the default bus does not name its bus."""
+
+    def ask(params: Params) -> Iterator[Question]:
+        bus = params.get("EventBusName", DEFAULT_BUS)
+        where = "" if bus == DEFAULT_BUS else f"{bus}/"
+        yield Question(action, arn("events", f"rule/{where}{params[named]}"))
+
+    return ask
 
 
 def put_events(params: Params) -> Iterator[Question]:
@@ -207,8 +219,6 @@ PLAIN = {
     ("events", "DescribeArchive"): "archive/{ArchiveName}",
     ("events", "DescribeEventBus"): "event-bus/{Name}",
     ("events", "DescribeReplay"): "replay/{ReplayName}",
-    ("events", "DescribeRule"): "rule/{EventBusName}/{Name}",
-    ("events", "ListTargetsByRule"): "rule/{EventBusName}/{Rule}",
     ("sagemaker", "CreateEndpointConfig"): "endpoint-config/{EndpointConfigName}",
     ("sagemaker", "CreateModelPackageGroup"): "model-package-group/{ModelPackageGroupName}",
     ("sagemaker", "DeleteEndpoint"): "endpoint/{EndpointName}",
@@ -235,6 +245,8 @@ ROWS: Mapping[tuple[str, str], Row] = {
     ("dynamodb", "BatchGetItem"): batch_get,
     ("dynamodb", "Query"): query,
     ("dynamodb", "TransactWriteItems"): transaction,
+    ("events", "DescribeRule"): of_rule("events:DescribeRule", "Name"),
+    ("events", "ListTargetsByRule"): of_rule("events:ListTargetsByRule", "Rule"),
     ("events", "ListReplays"): everything("events:ListReplays"),
     ("events", "ListRules"): everything("events:ListRules"),
     ("events", "PutEvents"): put_events,

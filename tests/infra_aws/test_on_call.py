@@ -41,6 +41,7 @@ from shared.contracts.lifecycle.monitoring import Seen
 from shared.contracts.names import Stage
 from shared.messaging.runtime import SqsDeadLetters
 from tests.cli.conftest import MODEL, SERIES
+from tests.cli.dead_letters import wish
 from tests.cli.test_wishes import put_on
 from tests.cli.world import Evaluator
 from tests.infra_aws import iam
@@ -225,7 +226,7 @@ def test_dead_letters_are_seen_and_decided_with_what_is_allowed(
     sqs = account.client("sqs", url, "modelcycle-trainer")
     for service in ("trainer", "deployer"):
         letters = SqsDeadLetters(sqs, names.dead_letter_queue("dev", service))
-        letters.reject("{}", "said by a stranger")
+        letters.reject(wish(), "said too early")
     on_call("dlq list")
     on_call("dlq list", "trainer")
     on_call("dlq redrive", "--all", "--service", "trainer", "--reason", "mended", "--yes")
