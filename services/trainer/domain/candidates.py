@@ -11,7 +11,7 @@ ModelRefused, ModelDeclined,          its run was useless
 PromotionDeclined, ApprovalRevoked,
 DeploymentFailed, DeploymentRolledBack
 DeploymentRolledBack(aged_out)        likewise, unless it is in production or goes there
-DeploymentSuperseded                  it gave way to another candidate
+DeploymentSuperseded                  it gave way to another candidate, also before it has a version
 nothing for days, once approved       it is waited for no longer
 ====================================  ======================================================
 
@@ -43,6 +43,8 @@ def register(state: Trainings, said: ModelRegistered, world: World, now: datetim
         return Decision(state.without(registered), f"v{state.production} is in production already")
     if said.version in state.ended:
         return end(state, registered, "its end was heard before", world, now)
+    if said.version in state.gave_way:
+        return give_way(state, said.version, "it was superseded before", world, now)
     return Decision(state, str(registered))
 
 
@@ -88,7 +90,8 @@ def give_way(state: Trainings, version: int, reason: str, world: World, now: dat
     """A higher version took a candidate's turn: useless is only what nothing came of."""
     candidate = state.of_version(version)
     if candidate is None:
-        return Ignored(f"v{version} is not waited for")
+        gave_way = (*state.gave_way, version)[-limits.CANDIDATES_REMEMBERED :]
+        return Decision(state.changed(gave_way=gave_way), f"v{version} is no candidate: {reason}")
     decision = Decision(state.without(candidate), f"v{version} gave way: {reason}")
     return decision.and_then(lambda after: wishes.consider_again(after, world, now))
 

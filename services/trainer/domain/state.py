@@ -100,6 +100,8 @@ class Trainings(Frozen):
     candidates: tuple[Candidate, ...] = ()
     ended: tuple[int, ...] = ()
     """Latest versions whose end was heard before their registration was."""
+    gave_way: tuple[int, ...] = ()
+    """Latest versions that were superseded before their registration was heard."""
     production: int | None = None
     """The version in production."""
     fired_at: AwareDatetime | None = None

@@ -264,6 +264,16 @@ def test_a_candidate_that_gave_way_to_a_higher_one_was_not_useless() -> None:
     assert (loop.state.candidates, loop.state.useless) == ((), 0)
 
 
+def test_a_candidate_that_gave_way_before_its_registration_is_heard_is_not_waited_for() -> None:
+    loop = Loop()
+    run_id = loop.train()
+    superseded = DeploymentSuperseded.example()
+    loop.hear(superseded)
+    loop.hear(ModelRegistered.example().changed(run_id=run_id, version=superseded.version))
+    assert (loop.state.candidates, loop.state.useless) == ((), 0)
+    assert loop.whys()[-1] == f"v{superseded.version} gave way: it was superseded before"
+
+
 @pytest.mark.parametrize("end", USELESS, ids=lambda event: type(event).__name__)
 def test_an_end_that_is_heard_before_the_registration_counts(end: Event) -> None:
     loop = Loop()
